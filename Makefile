@@ -1,0 +1,45 @@
+EXTENSION   = cloudbilling
+# The version has one home: the control file.
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
+
+MODULE_big  = $(EXTENSION)
+OBJS        = $(patsubst %.c,%.o,$(wildcard src/*.c))
+PG_CPPFLAGS = -DEXTVERSION='"$(EXTVERSION)"'
+PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+
+# The extension's SQL in load order, one file per concept.  STATE runs once, at
+# CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
+# CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
+STATE =
+CODE  =
+
+install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA_built  = $(install_sql)
+
+# Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
+REGRESS        =
+REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
+ISOLATION      =
+ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
+
+# pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
+ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))
+$(error a test must not have the name of a file in sql/)
+endif
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+# Bitcode for JIT would need clang at every build.
+override with_llvm := no
+include $(PGXS)
+
+$(OBJS): $(wildcard src/*.h)
+
+$(install_sql): sql/install.sql $(STATE) $(CODE)
+$(DATA_built): Makefile
+	cat $(filter %.sql,$^) > $@
+
+.PHONY: test
+test: export PG_CONFIG := $(PG_CONFIG)
+test: install
+	test/with_server $(MAKE) --no-print-directory installcheck

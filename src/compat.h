@@ -1,0 +1,24 @@
+/*
+ * compat.h: the one place that knows server versions.
+ */
+#ifndef CLOUDBILLING_COMPAT_H
+#define CLOUDBILLING_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "PostgreSQL 15 or later is required"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "varatt.h" /* was part of postgres.h */
+#else
+#define ereturn(escontext, dummy, ...)                                                             \
+	do                                                                                             \
+	{                                                                                              \
+		(void)(escontext);                                                                         \
+		ereport(ERROR, __VA_ARGS__);                                                               \
+		return dummy;                                                                              \
+	} while (0)
+#endif
+
+#endif
