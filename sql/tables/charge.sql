@@ -1,0 +1,139 @@
+-- Sets of tags, each kept once.
+CREATE TABLE tag_set (
+    tag_set_id  int    GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest      bytea  NOT NULL UNIQUE,
+    tags        jsonb  NOT NULL
+);
+
+COMMENT ON TABLE tag_set IS 'sets of tags that charges carry, each kept once';
+COMMENT ON COLUMN tag_set.tag_set_id IS 'key of the set';
+COMMENT ON COLUMN tag_set.digest IS 'SHA-256 of the tags, their identity';
+COMMENT ON COLUMN tag_set.tags IS 'tags as one JSON object (FOCUS Tags)';
+
+SELECT pg_catalog.pg_extension_config_dump('tag_set', '');
+SELECT pg_catalog.pg_extension_config_dump('tag_set_tag_set_id_seq', '');
+
+-- The single tags of the sets, so that a rule on a tag finds its sets by index.
+CREATE TABLE tag (
+    tag_set_id  int   NOT NULL REFERENCES tag_set,
+    key         text  NOT NULL,
+    value       text  NOT NULL,
+
+    PRIMARY KEY (tag_set_id, key)
+);
+
+CREATE INDEX ON tag (key, md5(value));
+
+COMMENT ON TABLE tag IS 'single tags of tag_set';
+COMMENT ON COLUMN tag.tag_set_id IS 'set the tag belongs to';
+COMMENT ON COLUMN tag.key IS 'tag key';
+COMMENT ON COLUMN tag.value IS 'tag value, as text';
+
+SELECT pg_catalog.pg_extension_config_dump('tag', '');
+
+-- A combination of all that describes a charge but its time, quantity and cost.
+-- Rules look at these, not at charges.  Columns have the names of FOCUS 1.2.
+CREATE TABLE charge_item (
+    item_id                       int    GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest                        bytea  NOT NULL UNIQUE,
+    account_id                    int    NOT NULL REFERENCES account,
+    product_id                    int    NOT NULL REFERENCES product,
+    tag_set_id                    int    REFERENCES tag_set,
+    provider_name                 text   NOT NULL,
+    publisher_name                text,
+    invoice_issuer_name           text,
+    service_category              text,
+    service_subcategory           text,
+    service_name                  text,
+    sku_id                        text,
+    sku_meter                     text,
+    sku_price_id                  text,
+    sku_price_details             jsonb,
+    charge_category               text   NOT NULL,
+    charge_class                  text,
+    charge_frequency              text,
+    charge_description            text,
+    pricing_category              text,
+    pricing_unit                  text,
+    pricing_currency              text,
+    consumed_unit                 text,
+    billing_currency              text   NOT NULL,
+    region_id                     text,
+    region_name                   text,
+    availability_zone             text,
+    resource_id                   text,
+    resource_name                 text,
+    resource_type                 text,
+    commitment_discount_id        text,
+    commitment_discount_name      text,
+    commitment_discount_category  text,
+    commitment_discount_type      text,
+    commitment_discount_status    text,
+    commitment_discount_unit      text,
+    capacity_reservation_id       text,
+    capacity_reservation_status   text,
+
+    CHECK (charge_category IN ('Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'))
+);
+
+CREATE INDEX ON charge_item (account_id);
+CREATE INDEX ON charge_item (tag_set_id);
+
+COMMENT ON TABLE charge_item IS 'combinations of all that describes a charge but its time, quantity and cost, each kept once';
+COMMENT ON COLUMN charge_item.item_id IS 'key of the combination';
+COMMENT ON COLUMN charge_item.digest IS 'SHA-256 of the combination, its identity';
+COMMENT ON COLUMN charge_item.account_id IS 'supplier''s account';
+COMMENT ON COLUMN charge_item.product_id IS 'node of the product tree';
+COMMENT ON COLUMN charge_item.tag_set_id IS 'tags; NULL without tags';
+
+SELECT pg_catalog.pg_extension_config_dump('charge_item', '');
+SELECT pg_catalog.pg_extension_config_dump('charge_item_item_id_seq', '');
+
+-- The fact.  Narrow, never changed, partitioned by month (UTC) of the charge
+-- period's start; partitions make themselves (charge_partition_ensure).
+CREATE TABLE charge (
+    charge_period_start                     timestamptz  NOT NULL,
+    charge_period_end                       timestamptz  NOT NULL,
+    load_scope_id                           int          NOT NULL,
+    line_no                                 int          NOT NULL,
+    account_id                              int          NOT NULL,
+    item_id                                 int          NOT NULL,
+    billed_cost                             numeric      NOT NULL,
+    effective_cost                          numeric,
+    list_cost                               numeric,
+    contracted_cost                         numeric,
+    pricing_quantity                        numeric,
+    consumed_quantity                       numeric,
+    list_unit_price                         numeric,
+    contracted_unit_price                   numeric,
+    commitment_discount_quantity            numeric,
+    pricing_currency_contracted_unit_price  numeric,
+    pricing_currency_effective_cost         numeric,
+    pricing_currency_list_unit_price        numeric,
+    extra                                   jsonb
+)
+PARTITION BY RANGE (charge_period_start);
+
+-- A load's rows lie together, so this tells where, at next to no size.
+CREATE INDEX charge_load_scope_id_idx ON charge USING brin (load_scope_id) WITH (pages_per_range = 16);
+
+COMMENT ON TABLE charge IS 'charges: the facts of usage, purchase, credit, tax and adjustment, as delivered';
+COMMENT ON COLUMN charge.charge_period_start IS 'start of the charge period, inclusive; decides the period the charge is billed in';
+COMMENT ON COLUMN charge.charge_period_end IS 'end of the charge period, exclusive';
+COMMENT ON COLUMN charge.load_scope_id IS 'delivery the charge came with';
+COMMENT ON COLUMN charge.line_no IS 'line of the file';
+COMMENT ON COLUMN charge.account_id IS 'supplier''s account';
+COMMENT ON COLUMN charge.item_id IS 'what it is: dimensions other than time';
+COMMENT ON COLUMN charge.billed_cost IS 'what the supplier invoices, in the item''s billing currency, unrounded';
+COMMENT ON COLUMN charge.effective_cost IS 'cost with purchases spread over their use (amortised)';
+COMMENT ON COLUMN charge.list_cost IS 'cost at the public price';
+COMMENT ON COLUMN charge.contracted_cost IS 'cost at the negotiated price, before commitment discounts';
+COMMENT ON COLUMN charge.pricing_quantity IS 'quantity in the item''s pricing_unit';
+COMMENT ON COLUMN charge.consumed_quantity IS 'quantity in the item''s consumed_unit';
+COMMENT ON COLUMN charge.list_unit_price IS 'public price of one pricing unit';
+COMMENT ON COLUMN charge.contracted_unit_price IS 'negotiated price of one pricing unit';
+COMMENT ON COLUMN charge.commitment_discount_quantity IS 'quantity of a commitment in its own unit';
+COMMENT ON COLUMN charge.pricing_currency_contracted_unit_price IS 'contracted unit price in the pricing currency';
+COMMENT ON COLUMN charge.pricing_currency_effective_cost IS 'effective cost in the pricing currency';
+COMMENT ON COLUMN charge.pricing_currency_list_unit_price IS 'list unit price in the pricing currency';
+COMMENT ON COLUMN charge.extra IS 'the format''s own columns (x_...), as delivered';

@@ -1,0 +1,49 @@
+-- Customers, a tree: a rule for a node holds for all below it.
+CREATE TABLE customer (
+    customer_id          int      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    seller_id            int      NOT NULL REFERENCES seller,
+    parent_id            int      REFERENCES customer,
+    number               text     NOT NULL UNIQUE,
+    name                 text     NOT NULL,
+    street               text,
+    postal_code          text,
+    city                 text,
+    country              char(2)  NOT NULL DEFAULT 'NL',
+    vat_number           text,
+    registration_number  text,
+    email                text,
+    order_number         text,
+    language             text     NOT NULL DEFAULT 'en',
+    time_zone            text,
+    payment_days         int,
+
+    CHECK (parent_id <> customer_id),
+    CHECK (country ~ '^[A-Z]{2}$'),
+    CHECK (language IN ('en', 'nl')),
+    CHECK (payment_days BETWEEN 0 AND 365),
+    CHECK (timestamp '2000-01-01' AT TIME ZONE time_zone IS NOT NULL)
+);
+
+CREATE INDEX ON customer (parent_id);
+CREATE INDEX ON customer (seller_id);
+
+COMMENT ON TABLE customer IS 'customers, a tree';
+COMMENT ON COLUMN customer.customer_id IS 'key of the customer';
+COMMENT ON COLUMN customer.seller_id IS 'legal entity that invoices the customer';
+COMMENT ON COLUMN customer.parent_id IS 'customer above: price rules are inherited from it';
+COMMENT ON COLUMN customer.number IS 'customer number; what generic meter files name in customer_ref';
+COMMENT ON COLUMN customer.name IS 'registered name';
+COMMENT ON COLUMN customer.street IS 'street and house number';
+COMMENT ON COLUMN customer.postal_code IS 'postal code';
+COMMENT ON COLUMN customer.city IS 'city';
+COMMENT ON COLUMN customer.country IS 'country, ISO 3166 code of two letters; decides VAT';
+COMMENT ON COLUMN customer.vat_number IS 'VAT number with country prefix; in another EU country it makes the reverse charge apply';
+COMMENT ON COLUMN customer.registration_number IS 'number in the trade register';
+COMMENT ON COLUMN customer.email IS 'address invoices go to';
+COMMENT ON COLUMN customer.order_number IS 'customer''s order number or reference, shown on invoices';
+COMMENT ON COLUMN customer.language IS 'language of documents: en or nl';
+COMMENT ON COLUMN customer.time_zone IS 'zone in which billing periods begin and end; NULL is the seller''s';
+COMMENT ON COLUMN customer.payment_days IS 'days until an invoice is due; NULL is the seller''s';
+
+SELECT pg_catalog.pg_extension_config_dump('customer', '');
+SELECT pg_catalog.pg_extension_config_dump('customer_customer_id_seq', '');

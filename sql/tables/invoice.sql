@@ -1,0 +1,231 @@
+-- One row for each CALL invoice_run.
+CREATE TABLE invoice_run (
+    invoice_run_id  int          GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    until           date         NOT NULL,
+    started_at      timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    started_by      name         NOT NULL DEFAULT session_user,
+    finished_at     timestamptz,
+    invoices        int          NOT NULL DEFAULT 0,
+    problems        int          NOT NULL DEFAULT 0
+);
+
+COMMENT ON TABLE invoice_run IS 'invoice runs';
+COMMENT ON COLUMN invoice_run.invoice_run_id IS 'key of the run';
+COMMENT ON COLUMN invoice_run.until IS 'periods that ended on or before this day were invoiced';
+COMMENT ON COLUMN invoice_run.started_at IS 'when the run started';
+COMMENT ON COLUMN invoice_run.started_by IS 'user who started it';
+COMMENT ON COLUMN invoice_run.finished_at IS 'when it ended; NULL while it runs, or when it was broken off';
+COMMENT ON COLUMN invoice_run.invoices IS 'documents finalised';
+COMMENT ON COLUMN invoice_run.problems IS 'rows in invoice_run_problem';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_run', '');
+SELECT pg_catalog.pg_extension_config_dump('invoice_run_invoice_run_id_seq', '');
+
+-- What went wrong for one customer never stops the others.
+CREATE TABLE invoice_run_problem (
+    invoice_run_id  int          NOT NULL REFERENCES invoice_run,
+    customer_id     int          NOT NULL REFERENCES customer,
+    happened_at     timestamptz  NOT NULL DEFAULT clock_timestamp(),
+    sqlstate        text         NOT NULL,
+    message         text         NOT NULL,
+    detail          text,
+    hint            text,
+
+    PRIMARY KEY (invoice_run_id, customer_id)
+);
+
+COMMENT ON TABLE invoice_run_problem IS 'customers that an invoice run could not invoice, and why';
+COMMENT ON COLUMN invoice_run_problem.invoice_run_id IS 'the run';
+COMMENT ON COLUMN invoice_run_problem.customer_id IS 'the customer';
+COMMENT ON COLUMN invoice_run_problem.happened_at IS 'when';
+COMMENT ON COLUMN invoice_run_problem.sqlstate IS 'SQLSTATE of the error';
+COMMENT ON COLUMN invoice_run_problem.message IS 'its message';
+COMMENT ON COLUMN invoice_run_problem.detail IS 'its detail';
+COMMENT ON COLUMN invoice_run_problem.hint IS 'its hint';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_run_problem', '');
+
+-- Numbers come from a row, not from a sequence: a sequence has gaps after a
+-- rollback, and art. 226(2) of Directive 2006/112/EC wants none unexplained.
+CREATE TABLE invoice_series (
+    seller_id    int     NOT NULL REFERENCES seller,
+    year         int     NOT NULL,
+    last_number  int     NOT NULL,
+    last_hash    bytea   NOT NULL,
+
+    PRIMARY KEY (seller_id, year)
+);
+
+COMMENT ON TABLE invoice_series IS 'last number given in each series of invoice numbers';
+COMMENT ON COLUMN invoice_series.seller_id IS 'legal entity';
+COMMENT ON COLUMN invoice_series.year IS 'year of issue';
+COMMENT ON COLUMN invoice_series.last_number IS 'last number given';
+COMMENT ON COLUMN invoice_series.last_hash IS 'hash of the last document';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_series', '');
+
+-- A finalised document.  What it says of parties is a snapshot; no row here or
+-- below it ever changes (trigger invoice_frozen).
+CREATE TABLE invoice (
+    invoice_id         int            GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    invoice_run_id     int            REFERENCES invoice_run,
+    seller_id          int            NOT NULL REFERENCES seller,
+    customer_id        int            NOT NULL REFERENCES customer,
+    series_year        int            NOT NULL,
+    series_number      int            NOT NULL,
+    invoice_number     text           NOT NULL,
+    kind               text           NOT NULL,
+    period_start       date           NOT NULL,
+    period_end         date           NOT NULL,
+    issued_on          date           NOT NULL,
+    due_on             date           NOT NULL,
+    currency           char(3)        NOT NULL,
+    net_amount         numeric        NOT NULL,
+    vat_amount         numeric        NOT NULL,
+    gross_amount       numeric        NOT NULL,
+    payment_reference  text           NOT NULL,
+    language           text           NOT NULL,
+    seller             jsonb          NOT NULL,
+    customer           jsonb          NOT NULL,
+    finalised_at       timestamptz    NOT NULL,
+    finalised_by       name           NOT NULL,
+    previous_hash      bytea          NOT NULL,
+    hash               bytea          NOT NULL,
+
+    UNIQUE (seller_id, series_year, series_number),
+    UNIQUE (seller_id, invoice_number),
+    CHECK (kind IN ('invoice', 'credit_note')),
+    CHECK (period_start < period_end),
+    CHECK (due_on >= issued_on),
+    CHECK (gross_amount = net_amount + vat_amount)
+);
+
+CREATE INDEX ON invoice (customer_id, period_start);
+
+COMMENT ON TABLE invoice IS 'finalised invoices and credit notes';
+COMMENT ON COLUMN invoice.invoice_id IS 'key of the document';
+COMMENT ON COLUMN invoice.invoice_run_id IS 'run that made it';
+COMMENT ON COLUMN invoice.seller_id IS 'legal entity that sends it';
+COMMENT ON COLUMN invoice.customer_id IS 'customer it is for';
+COMMENT ON COLUMN invoice.series_year IS 'year of the number';
+COMMENT ON COLUMN invoice.series_number IS 'place in the seller''s series of that year, without gaps';
+COMMENT ON COLUMN invoice.invoice_number IS 'number as shown (EN 16931 BT-1)';
+COMMENT ON COLUMN invoice.kind IS 'invoice (EN 16931 BT-3: 380), or credit_note (381) when the total is negative';
+COMMENT ON COLUMN invoice.period_start IS 'first day invoiced (BT-73)';
+COMMENT ON COLUMN invoice.period_end IS 'day after the last day invoiced (BT-74 is the day before)';
+COMMENT ON COLUMN invoice.issued_on IS 'date of issue, in the customer''s time zone (BT-2)';
+COMMENT ON COLUMN invoice.due_on IS 'payment due date (BT-9)';
+COMMENT ON COLUMN invoice.currency IS 'currency of all amounts (BT-5)';
+COMMENT ON COLUMN invoice.net_amount IS 'total of the lines, without VAT (BT-109)';
+COMMENT ON COLUMN invoice.vat_amount IS 'total VAT (BT-110)';
+COMMENT ON COLUMN invoice.gross_amount IS 'total with VAT (BT-112)';
+COMMENT ON COLUMN invoice.payment_reference IS 'reference to pay with (BT-83): ISO 11649 creditor reference';
+COMMENT ON COLUMN invoice.language IS 'language of the document';
+COMMENT ON COLUMN invoice.seller IS 'the seller as it was';
+COMMENT ON COLUMN invoice.customer IS 'the customer as it was';
+COMMENT ON COLUMN invoice.finalised_at IS 'moment of finalisation';
+COMMENT ON COLUMN invoice.finalised_by IS 'user who ran it';
+COMMENT ON COLUMN invoice.previous_hash IS 'hash of the document before it in the series';
+COMMENT ON COLUMN invoice.hash IS 'SHA-256 of previous_hash and of all the document says; see invoice_verify';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice', '');
+SELECT pg_catalog.pg_extension_config_dump('invoice_invoice_id_seq', '');
+
+-- A line bills the difference between what is due for its key and what was
+-- billed before.  The key is customer, period, rule and the values the rule
+-- groups by; revision counts how often it was billed.
+CREATE TABLE invoice_line (
+    invoice_id       int      NOT NULL REFERENCES invoice,
+    line_no          int      NOT NULL,
+    customer_id      int      NOT NULL REFERENCES customer,
+    period_start     date     NOT NULL,
+    price_rule_id    int      NOT NULL REFERENCES price_rule,
+    product_id       int      NOT NULL REFERENCES product,
+    account_id       int      REFERENCES account,
+    resource_id      text,
+    currency         char(3)  NOT NULL,
+    revision         int      NOT NULL,
+    corrects         int      REFERENCES invoice,
+    effect           text     NOT NULL,
+    service          text     NOT NULL,
+    description      text     NOT NULL,
+    account          text,
+    measure          text     NOT NULL,
+    pricing          pricing  NOT NULL,
+    measured         numeric  NOT NULL,
+    measured_before  numeric  NOT NULL,
+    due              numeric  NOT NULL,
+    due_before       numeric  NOT NULL,
+    quantity         numeric  NOT NULL,
+    unit             text,
+    unit_price       numeric  NOT NULL,
+    amount           numeric  NOT NULL,
+    cost             numeric  NOT NULL,
+    vat_category     text     NOT NULL,
+    vat_rate         numeric  NOT NULL,
+
+    PRIMARY KEY (invoice_id, line_no),
+    -- Whatever else fails, nothing is billed twice.
+    CONSTRAINT invoice_line_once UNIQUE NULLS NOT DISTINCT
+        (customer_id, period_start, price_rule_id, product_id, account_id, resource_id, currency, revision),
+    CHECK (amount = due - due_before),
+    CHECK (unit_price >= 0),
+    CHECK ((revision = 0) = (corrects IS NULL)),
+    CHECK (vat_category IN ('S', 'Z', 'AE', 'G', 'O'))
+);
+
+COMMENT ON TABLE invoice_line IS 'lines of finalised documents';
+COMMENT ON COLUMN invoice_line.invoice_id IS 'the document';
+COMMENT ON COLUMN invoice_line.line_no IS 'number of the line (BT-126)';
+COMMENT ON COLUMN invoice_line.customer_id IS 'key: customer';
+COMMENT ON COLUMN invoice_line.period_start IS 'key: first day of the period billed, which for a correction is an earlier one';
+COMMENT ON COLUMN invoice_line.price_rule_id IS 'key: rule';
+COMMENT ON COLUMN invoice_line.product_id IS 'key: SKU of a rule per sku, else the rule''s product';
+COMMENT ON COLUMN invoice_line.account_id IS 'key: account of a rule per account or resource';
+COMMENT ON COLUMN invoice_line.resource_id IS 'key: resource of a rule per resource';
+COMMENT ON COLUMN invoice_line.currency IS 'key: currency';
+COMMENT ON COLUMN invoice_line.revision IS '0 for the first time the key was billed, 1 for its first correction, and so on';
+COMMENT ON COLUMN invoice_line.corrects IS 'document that billed the key before; NULL when this is the first';
+COMMENT ON COLUMN invoice_line.effect IS 'effect of the rule: set, adjust or add';
+COMMENT ON COLUMN invoice_line.service IS 'heading the line stands under';
+COMMENT ON COLUMN invoice_line.description IS 'text of the line (BT-153)';
+COMMENT ON COLUMN invoice_line.account IS 'name of the account, for rules per account or resource';
+COMMENT ON COLUMN invoice_line.measure IS 'what was rated';
+COMMENT ON COLUMN invoice_line.pricing IS 'price it was rated with';
+COMMENT ON COLUMN invoice_line.measured IS 'the measure''s total for the key, now';
+COMMENT ON COLUMN invoice_line.measured_before IS 'the same when the key was billed before; 0 the first time';
+COMMENT ON COLUMN invoice_line.due IS 'amount due for the key in all, rounded';
+COMMENT ON COLUMN invoice_line.due_before IS 'amount billed for the key before';
+COMMENT ON COLUMN invoice_line.quantity IS 'quantity shown (BT-129); negative on a credit';
+COMMENT ON COLUMN invoice_line.unit IS 'unit of the quantity; NULL for a lump sum';
+COMMENT ON COLUMN invoice_line.unit_price IS 'price of one unit (BT-146), never negative';
+COMMENT ON COLUMN invoice_line.amount IS 'net amount of the line (BT-131): due less due_before';
+COMMENT ON COLUMN invoice_line.cost IS 'billed cost of the charges behind the line, less what earlier lines of the key carried';
+COMMENT ON COLUMN invoice_line.vat_category IS 'VAT category (UNCL5305): S, Z, AE, G or O';
+COMMENT ON COLUMN invoice_line.vat_rate IS 'VAT rate in percent';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
+
+-- VAT is computed on the total of each category and rate, never on a line.
+CREATE TABLE invoice_vat (
+    invoice_id    int      NOT NULL REFERENCES invoice,
+    vat_category  text     NOT NULL,
+    vat_rate      numeric  NOT NULL,
+    base          numeric  NOT NULL,
+    vat           numeric  NOT NULL,
+    exemption     text,
+
+    PRIMARY KEY (invoice_id, vat_category, vat_rate),
+    CHECK (abs(vat - base * vat_rate / 100) <= 0.5),
+    CHECK ((vat_category = 'S') = (vat_rate > 0))
+);
+
+COMMENT ON TABLE invoice_vat IS 'VAT breakdown of finalised documents (EN 16931 BG-23)';
+COMMENT ON COLUMN invoice_vat.invoice_id IS 'the document';
+COMMENT ON COLUMN invoice_vat.vat_category IS 'VAT category (BT-118)';
+COMMENT ON COLUMN invoice_vat.vat_rate IS 'rate in percent (BT-119)';
+COMMENT ON COLUMN invoice_vat.base IS 'taxable amount (BT-116)';
+COMMENT ON COLUMN invoice_vat.vat IS 'VAT (BT-117): base x rate, rounded half away from zero to the currency''s minor unit';
+COMMENT ON COLUMN invoice_vat.exemption IS 'exemption reason code (BT-121), such as VATEX-EU-AE';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_vat', '');

@@ -1,0 +1,44 @@
+-- The legal entity that sends invoices.
+CREATE TABLE seller (
+    seller_id            int       GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name                 text      NOT NULL UNIQUE,
+    street               text,
+    postal_code          text,
+    city                 text,
+    country              char(2)   NOT NULL DEFAULT 'NL',
+    vat_number           text,
+    registration_number  text,
+    iban                 text,
+    bic                  text,
+    email                text,
+    phone                text,
+    website              text,
+    time_zone            text      NOT NULL DEFAULT 'Europe/Amsterdam',
+    payment_days         int       NOT NULL DEFAULT 30,
+    series               text      NOT NULL DEFAULT '',
+
+    CHECK (country ~ '^[A-Z]{2}$'),
+    CHECK (payment_days BETWEEN 0 AND 365),
+    CHECK (timestamp '2000-01-01' AT TIME ZONE time_zone IS NOT NULL)
+);
+
+COMMENT ON TABLE seller IS 'legal entities that send invoices';
+COMMENT ON COLUMN seller.seller_id IS 'key of the seller';
+COMMENT ON COLUMN seller.name IS 'registered name';
+COMMENT ON COLUMN seller.street IS 'street and house number';
+COMMENT ON COLUMN seller.postal_code IS 'postal code';
+COMMENT ON COLUMN seller.city IS 'city';
+COMMENT ON COLUMN seller.country IS 'country, ISO 3166 code of two letters';
+COMMENT ON COLUMN seller.vat_number IS 'VAT number with country prefix';
+COMMENT ON COLUMN seller.registration_number IS 'number in the trade register (KvK in the Netherlands)';
+COMMENT ON COLUMN seller.iban IS 'bank account to pay to';
+COMMENT ON COLUMN seller.bic IS 'bank of that account';
+COMMENT ON COLUMN seller.email IS 'address for questions about an invoice';
+COMMENT ON COLUMN seller.phone IS 'telephone number';
+COMMENT ON COLUMN seller.website IS 'web site';
+COMMENT ON COLUMN seller.time_zone IS 'zone in which billing periods begin and end, unless the customer has another';
+COMMENT ON COLUMN seller.payment_days IS 'days until an invoice is due, unless the customer has another term';
+COMMENT ON COLUMN seller.series IS 'prefix of invoice numbers: prefix, year, dash, six digits';
+
+SELECT pg_catalog.pg_extension_config_dump('seller', '');
+SELECT pg_catalog.pg_extension_config_dump('seller_seller_id_seq', '');

@@ -1,0 +1,31 @@
+-- A source is a file format: which header it has, how its fields are read, and
+-- the two queries that turn them into charges.  A format is added by a row.
+CREATE TABLE source (
+    source_id     int      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name          text     NOT NULL UNIQUE,
+    title         text     NOT NULL,
+    way           text     NOT NULL,
+    fields        jsonb    NOT NULL,
+    extra_prefix  text,
+    item_query    text     NOT NULL,
+    record_query  text     NOT NULL,
+    builtin       boolean  NOT NULL DEFAULT false,
+
+    CHECK (way IN ('replace', 'append')),
+    CHECK (jsonb_typeof(fields) = 'array')
+);
+
+COMMENT ON TABLE source IS 'file formats: header, fields, and the queries that map them to charges';
+COMMENT ON COLUMN source.source_id IS 'key of the format';
+COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
+COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
+COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|json|number|time, "required", "item", "role", "aliases", "one_of"}; see docs/loading.md';
+COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
+COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
+COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
+COMMENT ON COLUMN source.builtin IS 'whether the extension brought the format';
+
+-- The extension writes its own formats again at every installation.
+SELECT pg_catalog.pg_extension_config_dump('source', 'WHERE NOT builtin');
+SELECT pg_catalog.pg_extension_config_dump('source_source_id_seq', '');
