@@ -28,7 +28,7 @@ _PG_init(void)
 							   "Moment whose facts the views show; empty is now.", NULL,
 							   &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_file", "Name of the file that is loaded next.",
-							   NULL, &load_file, "", PGC_USERSET, 0, NULL, NULL, NULL);
+							   NULL, &load_file_name, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_source",
 							   "Format of the files that are loaded; empty goes by the header.",
 							   NULL, &load_source, "", PGC_USERSET, 0, NULL, NULL, NULL);

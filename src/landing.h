@@ -119,7 +119,7 @@ extern void landing_reject_short_row(Landing *landing);
 extern Datum landing_total(LandingTotal *total);
 
 /* landing_store.c: settings, and the last step */
-extern char *load_file;
+extern char *load_file_name;
 extern bool load_force;
 extern void landing_store(Landing *landing);
 

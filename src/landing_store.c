@@ -17,7 +17,7 @@
 #include "utils/uuid.h"
 
 /* Settings. */
-char *load_file = NULL;
+char *load_file_name = NULL;
 bool load_force = false;
 
 /* Makes the rows of a tuplestore a relation of the queries that follow. */
@@ -91,8 +91,8 @@ begin_load(Landing *landing)
 
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(landing->content));
 	args[0] = Int32GetDatum(landing->source_id);
-	args[1] = CStringGetTextDatum(load_file);
-	if (load_file[0] == '\0')
+	args[1] = CStringGetTextDatum(load_file_name);
+	if (load_file_name[0] == '\0')
 		nulls[1] = 'n';
 	args[2] = UUIDPGetDatum((pg_uuid_t *)canonical.digest);
 	args[3] = CStringGetTextDatum(landing->header);
