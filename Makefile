@@ -10,8 +10,8 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE =
-CODE  =
+STATE = $(addprefix sql/types/,pricing.sql selector.sql)
+CODE  = $(addprefix sql/functions/,pricing.sql selector.sql)
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
