@@ -1,7 +1,8 @@
 SET search_path = cloudbilling, public;
 
 --
--- exact_sum: the same value and the same display scale as sum
+-- exact_sum: the same value and the same display scale as sum; numeric_send
+-- shows both, and how it is stored
 --
 
 -- 32 decimal digits that look random, and are the same everywhere
@@ -56,7 +57,7 @@ SELECT kind,
     count(*) FILTER (WHERE actual IS DISTINCT FROM expected) AS differences,
     count(DISTINCT expected) AS sums
 FROM (
-    SELECT kind, part, exact_sum(x)::text AS actual, sum(x)::text AS expected
+    SELECT kind, part, numeric_send(exact_sum(x)) AS actual, numeric_send(sum(x)) AS expected
     FROM public.number
     GROUP BY kind, part
 ) AS s
@@ -66,15 +67,15 @@ SET max_parallel_workers_per_gather = 0;
 SELECT * FROM public.difference ORDER BY kind COLLATE "C";
 
 -- all in one, and in sorted groups
-SELECT exact_sum(x)::text = sum(x)::text AS same FROM public.number;
-SELECT exact_sum(x)::text = sum(x)::text AS same FROM public.number
+SELECT numeric_send(exact_sum(x)) = numeric_send(sum(x)) AS same FROM public.number;
+SELECT numeric_send(exact_sum(x)) = numeric_send(sum(x)) AS same FROM public.number
 WHERE kind <> 'special';
 SET enable_hashagg = off;
 SELECT sum(parts) AS parts, sum(differences) AS differences FROM public.difference;
 RESET enable_hashagg;
 SELECT count(*) AS parts, count(*) FILTER (WHERE actual IS DISTINCT FROM expected) AS differences
 FROM (
-    SELECT exact_sum(x)::text AS actual, sum(x)::text AS expected
+    SELECT numeric_send(exact_sum(x)) AS actual, numeric_send(sum(x)) AS expected
     FROM public.number
     GROUP BY GROUPING SETS ((kind), (part), (kind, part), ())
 ) AS s;
@@ -89,7 +90,7 @@ INSERT INTO public.toasted SELECT i FROM generate_series(1, 9) AS i;
 SELECT pg_relation_size(reltoastrelid) > 0 AS in_pieces,
     (SELECT count(*) FROM public.toasted WHERE pg_column_compression(x) IS NOT NULL) AS compressed
 FROM pg_class WHERE oid = 'public.toasted'::regclass;
-SELECT exact_sum(x)::text = sum(x)::text AS same FROM public.toasted;
+SELECT numeric_send(exact_sum(x)) = numeric_send(sum(x)) AS same FROM public.toasted;
 DROP TABLE public.toasted;
 
 -- in parallel, with and without the leader's help
@@ -101,10 +102,10 @@ ALTER TABLE public.number SET (parallel_workers = 2);
 ANALYZE public.number;
 EXPLAIN (COSTS OFF) SELECT exact_sum(x) FROM public.number;
 SELECT sum(parts) AS parts, sum(differences) AS differences FROM public.difference;
-SELECT exact_sum(x)::text = sum(x)::text AS same FROM public.number WHERE kind <> 'special';
+SELECT numeric_send(exact_sum(x)) = numeric_send(sum(x)) AS same FROM public.number WHERE kind <> 'special';
 SET parallel_leader_participation = off;
 SELECT sum(parts) AS parts, sum(differences) AS differences FROM public.difference;
-SELECT exact_sum(x)::text = sum(x)::text AS same FROM public.number WHERE kind <> 'special';
+SELECT numeric_send(exact_sum(x)) = numeric_send(sum(x)) AS same FROM public.number WHERE kind <> 'special';
 SELECT exact_sum(x) FROM public.number WHERE kind = 'zero' AND part < 0;
 SELECT exact_sum(x) FROM public.number WHERE kind = 'special' AND x = 'Infinity';
 RESET parallel_leader_participation;
@@ -119,8 +120,8 @@ INSERT INTO public.number_by_at SELECT * FROM public.number;
 ANALYZE public.number_by_at;
 SET max_parallel_workers_per_gather = 0;
 EXPLAIN (COSTS OFF) SELECT kind, part, exact_sum(x) FROM public.number_by_at GROUP BY kind, part;
-CREATE TEMP VIEW apart AS SELECT kind, part, exact_sum(x)::text AS actual FROM public.number_by_at GROUP BY kind, part;
-CREATE TEMP VIEW whole AS SELECT kind, part, sum(x)::text AS expected FROM public.number GROUP BY kind, part;
+CREATE TEMP VIEW apart AS SELECT kind, part, numeric_send(exact_sum(x)) AS actual FROM public.number_by_at GROUP BY kind, part;
+CREATE TEMP VIEW whole AS SELECT kind, part, numeric_send(sum(x)) AS expected FROM public.number GROUP BY kind, part;
 SELECT count(*) AS parts, count(*) FILTER (WHERE actual IS DISTINCT FROM expected) AS differences
 FROM apart JOIN whole USING (kind, part);
 SET max_parallel_workers_per_gather = 2;
@@ -137,9 +138,9 @@ SELECT count(*) AS numbers,
     count(*) FILTER (WHERE sliding IS DISTINCT FROM sliding_sum) AS sliding,
     count(*) FILTER (WHERE shrinking IS DISTINCT FROM shrinking_sum) AS shrinking
 FROM (
-    SELECT (exact_sum(x) OVER growing)::text AS growing, (sum(x) OVER growing)::text AS growing_sum,
-        (exact_sum(x) OVER sliding)::text AS sliding, (sum(x) OVER sliding)::text AS sliding_sum,
-        (exact_sum(x) OVER shrinking)::text AS shrinking, (sum(x) OVER shrinking)::text AS shrinking_sum
+    SELECT numeric_send(exact_sum(x) OVER growing) AS growing, numeric_send(sum(x) OVER growing) AS growing_sum,
+        numeric_send(exact_sum(x) OVER sliding) AS sliding, numeric_send(sum(x) OVER sliding) AS sliding_sum,
+        numeric_send(exact_sum(x) OVER shrinking) AS shrinking, numeric_send(sum(x) OVER shrinking) AS shrinking_sum
     FROM public.number
     WHERE kind <> 'long'
     WINDOW growing AS (PARTITION BY kind, part ORDER BY at),
@@ -218,17 +219,17 @@ FROM (
     FROM generate_series(1, 200) AS i
 ) AS made;
 SELECT count(*) AS numbers,
-    count(*) FILTER (WHERE exact_round(x, scale, 'half_up')::text <> round(x, scale)::text) AS half_up,
-    count(*) FILTER (WHERE exact_round(x, scale, 'down')::text <> trunc(x, scale)::text) AS down,
-    count(*) FILTER (WHERE exact_round(x, scale, 'ceiling')::text
-        <> round(ceil(shifted) * unit, greatest(scale, 0))::text) AS ceiling,
-    count(*) FILTER (WHERE exact_round(x, scale, 'floor')::text
-        <> round(floor(shifted) * unit, greatest(scale, 0))::text) AS floor,
-    count(*) FILTER (WHERE exact_round(x, scale, 'up')::text
-        <> round(sign(x) * ceil(abs(shifted)) * unit, greatest(scale, 0))::text) AS up,
-    count(*) FILTER (WHERE exact_round(x, scale, 'half_even')::text
-        <> round(CASE WHEN abs(shifted) % 2 = 0.5 THEN trunc(shifted) ELSE round(shifted) END * unit,
-            greatest(scale, 0))::text) AS half_even,
+    count(*) FILTER (WHERE numeric_send(exact_round(x, scale, 'half_up')) <> numeric_send(round(x, scale))) AS half_up,
+    count(*) FILTER (WHERE numeric_send(exact_round(x, scale, 'down')) <> numeric_send(trunc(x, scale))) AS down,
+    count(*) FILTER (WHERE numeric_send(exact_round(x, scale, 'ceiling'))
+        <> numeric_send(round(ceil(shifted) * unit, greatest(scale, 0)))) AS ceiling,
+    count(*) FILTER (WHERE numeric_send(exact_round(x, scale, 'floor'))
+        <> numeric_send(round(floor(shifted) * unit, greatest(scale, 0)))) AS floor,
+    count(*) FILTER (WHERE numeric_send(exact_round(x, scale, 'up'))
+        <> numeric_send(round(sign(x) * ceil(abs(shifted)) * unit, greatest(scale, 0)))) AS up,
+    count(*) FILTER (WHERE numeric_send(exact_round(x, scale, 'half_even'))
+        <> numeric_send(round(CASE WHEN abs(shifted) % 2 = 0.5 THEN trunc(shifted) ELSE round(shifted) END
+            * unit, greatest(scale, 0)))) AS half_even,
     count(*) FILTER (WHERE abs(shifted) % 1 = 0.5) AS ties
 FROM rounded;
 DROP VIEW rounded;
@@ -239,7 +240,7 @@ DROP VIEW rounded;
 
 -- numbers in every spelling, against a cast
 SELECT count(*) AS numbers,
-    count(*) FILTER (WHERE exact_numeric(s)::text IS DISTINCT FROM s::numeric::text) AS differences,
+    count(*) FILTER (WHERE numeric_send(exact_numeric(s)) IS DISTINCT FROM numeric_send(s::numeric)) AS differences,
     count(DISTINCT s::numeric) AS values,
     count(DISTINCT scale(s::numeric)) AS scales
 FROM (
@@ -263,7 +264,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN NULL;
 END $$;
 SELECT count(*) AS jumbles,
-    count(*) FILTER (WHERE exact_numeric(s)::text IS DISTINCT FROM public.cast_numeric(s)::text) AS differences,
+    count(*) FILTER (WHERE numeric_send(exact_numeric(s)) IS DISTINCT FROM numeric_send(public.cast_numeric(s))) AS differences,
     count(exact_numeric(s)) > 3000 AS many_are_read
 FROM (
     SELECT translate(substr(md5('jumble' || i), 1, 1 + i % 8), '01234567',
