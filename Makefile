@@ -13,10 +13,13 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 STATE = $(addprefix sql/types/,pricing.sql selector.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql as_of.sql source.sql product.sql \
-          charge.sql rollup.sql load.sql landing.sql) \
+CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql currency.sql as_of.sql source.sql \
+          product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
-        $(addprefix sql/views/,landing.sql)
+        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql period.sql \
+          charge_owned.sql charge_priced.sql rated_line.sql invoice_due.sql invoice_running.sql) \
+        $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+          invoice_run.sql)
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)

@@ -1,8 +1,10 @@
 /*
- * as_of.c: the moment whose facts the views show, a setting.
+ * as_of.c: settings that say which facts the views look at.
  *
  * Views take no arguments, and every one of them must be able to answer as the
- * facts were then.
+ * facts were at a moment, and for some customers without rating all.  The
+ * planner knows what a stable function gives, so a view that compares with
+ * these is planned as if their values were written in it.
  */
 #include "postgres.h"
 
@@ -13,11 +15,15 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include <limits.h>
+
 char *as_of_setting = NULL;
+int customer_first_setting = 0;
+int customer_last_setting = INT_MAX;
 
 PG_FUNCTION_INFO_V1(as_of);
 
-/* The setting as a moment, NULL when it is not set. */
+/* The moment of the facts, NULL for now. */
 Datum
 as_of(PG_FUNCTION_ARGS)
 {
@@ -25,4 +31,22 @@ as_of(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(DirectFunctionCall3(timestamptz_in, CStringGetDatum(as_of_setting),
 										ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+PG_FUNCTION_INFO_V1(customer_first);
+
+/* The first customer to look at. */
+Datum
+customer_first(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(customer_first_setting);
+}
+
+PG_FUNCTION_INFO_V1(customer_last);
+
+/* The last customer to look at. */
+Datum
+customer_last(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(customer_last_setting);
 }

@@ -9,6 +9,8 @@
 #include "landing.h"
 #include "utils/guc.h"
 
+#include <limits.h>
+
 #if PG_VERSION_NUM >= 180000
 PG_MODULE_MAGIC_EXT(.name = "cloudbilling", .version = EXTVERSION);
 #else
@@ -38,5 +40,13 @@ _PG_init(void)
 	DefineCustomIntVariable("cloudbilling.correction_months",
 							"Months back in which an invoice run looks for differences.", NULL,
 							&correction_months, 12, 0, 1200, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("cloudbilling.customer_first",
+							"First customer, by key, that the views look at.", NULL,
+							&customer_first_setting, 0, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL,
+							NULL);
+	DefineCustomIntVariable("cloudbilling.customer_last",
+							"Last customer, by key, that the views look at.", NULL,
+							&customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL,
+							NULL);
 	MarkGUCPrefixReserved("cloudbilling");
 }

@@ -170,7 +170,7 @@ CREATE TABLE invoice_line (
         (customer_id, period_start, price_rule_id, product_id, account_id, resource_id, currency, revision),
     CHECK (amount = due - due_before),
     CHECK (unit_price >= 0),
-    CHECK ((revision = 0) = (corrects IS NULL)),
+    CHECK (revision = 0 OR corrects IS NOT NULL),
     CHECK (vat_category IN ('S', 'Z', 'AE', 'G', 'O'))
 );
 
@@ -185,7 +185,7 @@ COMMENT ON COLUMN invoice_line.account_id IS 'key: account of a rule per account
 COMMENT ON COLUMN invoice_line.resource_id IS 'key: resource of a rule per resource';
 COMMENT ON COLUMN invoice_line.currency IS 'key: currency';
 COMMENT ON COLUMN invoice_line.revision IS '0 for the first time the key was billed, 1 for its first correction, and so on';
-COMMENT ON COLUMN invoice_line.corrects IS 'document that billed the key before; NULL when this is the first';
+COMMENT ON COLUMN invoice_line.corrects IS 'document that billed the period before, of which the line is a correction; NULL on the period''s own invoice';
 COMMENT ON COLUMN invoice_line.effect IS 'effect of the rule: set, adjust or add';
 COMMENT ON COLUMN invoice_line.service IS 'heading the line stands under';
 COMMENT ON COLUMN invoice_line.description IS 'text of the line (BT-153)';

@@ -1,0 +1,250 @@
+-- What a document says, as text: the same for the same rows, whatever the session's settings.
+CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, lines invoice_line[], vat invoice_vat[])
+RETURNS text
+LANGUAGE sql IMMUTABLE
+BEGIN ATOMIC
+    SELECT jsonb_build_object(
+        'invoice', to_jsonb(invoice) - '{hash,finalised_at}'::text[],
+        'finalised_at', extract(epoch FROM (invoice).finalised_at),
+        'lines', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line_no) FROM unnest(lines) AS l),
+        'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))::text;
+END;
+
+COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[]) IS 'what a document says, as the text that is hashed';
+
+-- Documents whose hash no longer fits what they say or what came before them.
+CREATE OR REPLACE FUNCTION invoice_verify()
+RETURNS TABLE (invoice_id int, invoice_number text, problem text)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT i.invoice_id, i.invoice_number, p.problem
+    FROM (
+        SELECT i.*,
+            lag(i.hash) OVER series AS hash_before,
+            lag(i.series_number, 1, 0) OVER series AS number_before,
+            sha256(convert_to(invoice_content(i,
+                ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
+                ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
+        FROM invoice AS i
+        WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
+    ) AS i
+    CROSS JOIN LATERAL (VALUES
+        (i.hash <> i.hash_now, 'its rows were changed after it was finalised'),
+        (i.previous_hash <> coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
+        (i.series_number <> i.number_before + 1, 'the number before it is missing')
+    ) AS p (wrong, problem)
+    WHERE p.wrong
+    UNION ALL
+    SELECT NULL, s.year || '-' || s.last_number, 'the last document of the series is missing'
+    FROM invoice_series AS s
+    WHERE s.last_hash <> coalesce((
+        SELECT i.hash
+        FROM invoice AS i
+        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x');
+END;
+
+COMMENT ON FUNCTION invoice_verify() IS 'documents that were tampered with; none is good';
+
+-- Finalises what is due for the customers first to last: documents are made as
+-- values, numbered and chained, and then written.  Gives their number.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+RETURNS int
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET cloudbilling.customer_first = 0
+SET cloudbilling.customer_last = 0
+SET cloudbilling.as_of = ''
+AS $$
+DECLARE
+    due       invoice_due[];
+    documents invoice[];
+    lines     invoice_line[];
+    vat       invoice_vat[];
+    series    invoice_series;
+    document  invoice;
+    i         int;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'active_sql_transaction',
+            MESSAGE = 'invoices are finalised at isolation level READ COMMITTED only',
+            HINT = 'Another run may have billed what this transaction cannot see.';
+    END IF;
+
+    -- A run at the same time waits here, and then finds nothing left to bill.
+    PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
+    PERFORM set_config('cloudbilling.customer_first', first::text, true);
+    PERFORM set_config('cloudbilling.customer_last', last::text, true);
+
+    SELECT array_agg(d)
+    INTO due
+    FROM invoice_due AS d
+    JOIN customer_zone AS z ON z.customer_id = d.customer_id
+    JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+    WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+      AND (d.amount <> 0 OR d.revision = 0 AND r.show_zero)
+      AND (d.revision = 0
+        OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int));
+    IF due IS NULL THEN
+        RETURN 0;
+    END IF;
+
+    -- A document for each period that has none yet; differences of periods that
+    -- have one go with the latest of these, or else make a document of their own.
+    WITH
+    line AS (
+        SELECT d.*, b.invoice_id AS billed_by
+        FROM unnest(due) AS d
+        LEFT JOIN LATERAL (
+            SELECT max(l.invoice_id) AS invoice_id
+            FROM invoice_line AS l
+            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+        ) AS b ON true
+    ),
+    fresh AS (
+        SELECT l.customer_id, l.currency, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency) AS last_period
+        FROM line AS l
+        WHERE l.billed_by IS NULL
+        GROUP BY 1, 2, 3, 4
+    ),
+    head AS (
+        SELECT f.customer_id, f.currency, f.period_start, f.period_end, f.period_start AS line_period,
+            f.period_start = f.last_period AS takes_corrections
+        FROM fresh AS f
+        UNION ALL
+        SELECT l.customer_id, l.currency, min(l.period_start), max(l.period_end), NULL, true
+        FROM line AS l
+        WHERE NOT EXISTS (SELECT FROM fresh AS f WHERE f.customer_id = l.customer_id AND f.currency = l.currency)
+        GROUP BY 1, 2
+    ),
+    numbered AS MATERIALIZED (
+        SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
+        FROM (SELECT * FROM head ORDER BY customer_id, period_start, currency) AS h
+    ),
+    made AS (
+        SELECT
+            n.invoice_id,
+            row_number() OVER (PARTITION BY n.invoice_id ORDER BY
+                l.billed_by IS NOT NULL, l.period_start, l.effect = 'add', l.effect = 'adjust',
+                coalesce(s.name, p.name), l.price_rule_id, p.name, l.account_id, l.resource_id)::int AS line_no,
+            l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.currency,
+            l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
+            coalesce(s.name, p.name) AS service,
+            coalesce(r.invoice_text, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
+            coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
+            r.measure, r.pricing, l.measured, l.measured_before, l.due, l.due_before,
+            shown.quantity, shown.unit, shown.unit_price, l.amount,
+            coalesce(l.billed_cost, 0) - l.cost_before AS cost,
+            coalesce(b.vat_category, t.category) AS vat_category,
+            coalesce(b.vat_rate, t.rate) AS vat_rate
+        FROM line AS l
+        JOIN numbered AS n
+            ON n.customer_id = l.customer_id
+            AND n.currency = l.currency
+            AND CASE WHEN l.billed_by IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
+        JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
+        JOIN product AS p ON p.product_id = l.product_id
+        JOIN customer AS c ON c.customer_id = l.customer_id
+        JOIN seller AS e ON e.seller_id = c.seller_id
+        LEFT JOIN product AS s ON s.product_id = p.path[3]
+        LEFT JOIN account AS a ON a.account_id = l.account_id
+        -- a correction has the VAT of what it corrects
+        LEFT JOIN LATERAL (
+            SELECT x.vat_category, x.vat_rate
+            FROM invoice_line AS x
+            WHERE x.customer_id = l.customer_id AND x.period_start = l.period_start
+              AND x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
+              AND x.account_id IS NOT DISTINCT FROM l.account_id
+              AND x.resource_id IS NOT DISTINCT FROM l.resource_id AND x.currency = l.currency
+            ORDER BY x.revision DESC
+            LIMIT 1
+        ) AS b ON true
+        LEFT JOIN LATERAL vat_of(e.country, c.country, c.vat_number, r.tax_category, l.period_end - 1) AS t
+            ON b.vat_category IS NULL
+        CROSS JOIN LATERAL (
+            SELECT coalesce(l.quantity, 0) - l.quantity_before AS difference
+        ) AS q
+        -- never a negative price: where quantity and amount disagree in sign, a lump sum
+        CROSS JOIN LATERAL (
+            SELECT q.difference AS quantity, l.unit, CASE
+                WHEN l.revision = 0 AND r.measure = 'quantity' AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
+                    THEN (r.pricing::jsonb ->> 'unit_price')::numeric
+                ELSE trim_scale(round(l.amount / q.difference, 16)) END AS unit_price
+            WHERE l.unit IS NOT NULL AND q.difference <> 0 AND sign(l.amount) * sign(q.difference) >= 0
+            UNION ALL
+            SELECT CASE WHEN l.amount < 0 THEN -1 ELSE 1 END, NULL, abs(l.amount)
+            WHERE (l.unit IS NOT NULL AND q.difference <> 0 AND sign(l.amount) * sign(q.difference) >= 0) IS NOT TRUE
+        ) AS shown
+    ),
+    taxed AS (
+        SELECT m.invoice_id, m.vat_category, m.vat_rate, sum(m.amount) AS base,
+            currency_round(sum(m.amount) * m.vat_rate / 100, m.currency) AS vat,
+            CASE m.vat_category WHEN 'AE' THEN 'VATEX-EU-AE' WHEN 'O' THEN 'VATEX-EU-O' END AS exemption
+        FROM made AS m
+        GROUP BY m.invoice_id, m.vat_category, m.vat_rate, m.currency
+    ),
+    total AS (
+        SELECT t.invoice_id, sum(t.base) AS net, sum(t.vat) AS vat
+        FROM taxed AS t
+        GROUP BY 1
+    )
+    SELECT
+        ARRAY(SELECT ROW(m.*)::invoice_line FROM made AS m ORDER BY m.invoice_id, m.line_no),
+        ARRAY(SELECT ROW(t.*)::invoice_vat FROM taxed AS t ORDER BY t.invoice_id),
+        ARRAY(
+            SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
+                CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
+                n.period_start, n.period_end, today.day,
+                today.day + coalesce(c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
+                c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL)::invoice
+            FROM numbered AS n
+            JOIN customer AS c ON c.customer_id = n.customer_id
+            JOIN seller AS e ON e.seller_id = c.seller_id
+            JOIN customer_zone AS z ON z.customer_id = c.customer_id
+            JOIN total AS t ON t.invoice_id = n.invoice_id
+            CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
+            ORDER BY e.seller_id, n.invoice_id)
+    INTO lines, vat, documents;
+
+    -- Numbers and hashes go one by one, for each hangs on the one before; the
+    -- row of the series stays locked until the end of the transaction.
+    FOR i IN 1 .. cardinality(documents) LOOP
+        document := documents[i];
+        document.series_year := extract(year FROM document.issued_on);
+        IF series.seller_id IS DISTINCT FROM document.seller_id OR series.year IS DISTINCT FROM document.series_year THEN
+            UPDATE invoice_series AS s
+            SET last_number = series.last_number, last_hash = series.last_hash
+            WHERE s.seller_id = series.seller_id AND s.year = series.year;
+            INSERT INTO invoice_series (seller_id, year, last_number, last_hash)
+            VALUES (document.seller_id, document.series_year, 0, '\x')
+            ON CONFLICT DO NOTHING;
+            SELECT *
+            INTO series
+            FROM invoice_series AS s
+            WHERE s.seller_id = document.seller_id AND s.year = document.series_year
+            FOR UPDATE;
+        END IF;
+        series.last_number := series.last_number + 1;
+        document.series_number := series.last_number;
+        document.invoice_number := (document.seller ->> 'series') || document.series_year || '-' || lpad(document.series_number::text, 6, '0');
+        document.payment_reference := payment_reference(document.invoice_number);
+        document.previous_hash := series.last_hash;
+        document.hash := sha256(convert_to(invoice_content(document,
+            ARRAY(SELECT l FROM unnest(lines) AS l WHERE l.invoice_id = document.invoice_id),
+            ARRAY(SELECT v FROM unnest(vat) AS v WHERE v.invoice_id = document.invoice_id)), 'UTF8'));
+        series.last_hash := document.hash;
+        documents[i] := document;
+    END LOOP;
+    UPDATE invoice_series AS s
+    SET last_number = series.last_number, last_hash = series.last_hash
+    WHERE s.seller_id = series.seller_id AND s.year = series.year;
+
+    INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM unnest(documents);
+    INSERT INTO invoice_line SELECT * FROM unnest(lines);
+    INSERT INTO invoice_vat SELECT * FROM unnest(vat);
+    RETURN cardinality(documents);
+END
+$$;
+
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int) IS 'finalises what is due for a range of customers; gives the number of documents';

@@ -1,0 +1,25 @@
+-- One customer's running invoice.  Sets what the view looks at, for the time of
+-- the query, so that nothing is rated for the others.
+CREATE OR REPLACE FUNCTION invoice_running(customer_id int)
+RETURNS SETOF invoice_running
+LANGUAGE plpgsql STABLE ROWS 100
+SET cloudbilling.customer_first = 0
+SET cloudbilling.customer_last = 0
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM customer AS c WHERE c.customer_id = invoice_running.customer_id) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('customer %s does not exist', invoice_running.customer_id),
+            HINT = 'The table cloudbilling.customer lists all customers.';
+    END IF;
+    PERFORM set_config('cloudbilling.customer_first', invoice_running.customer_id::text, true);
+    PERFORM set_config('cloudbilling.customer_last', invoice_running.customer_id::text, true);
+    RETURN QUERY
+    SELECT * FROM cloudbilling.invoice_running AS r
+    ORDER BY r.period_start, r.currency, r.effect = 'add', r.effect = 'adjust', r.service, r.description;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_running(int) IS 'one customer''s running invoice';

@@ -1,0 +1,69 @@
+-- The one rule of billing: for every key of a line, what is due now less what
+-- finalised documents billed before.  Both sides go through one GROUP BY, so a
+-- key that no longer has charges, or whose rule no longer holds, comes back by
+-- itself with the opposite sign.
+CREATE OR REPLACE VIEW invoice_due AS
+SELECT
+    d.customer_id,
+    d.period_start,
+    (d.period_start + interval '1 month')::date AS period_end,
+    d.price_rule_id,
+    d.product_id,
+    d.account_id,
+    d.resource_id,
+    d.currency,
+    r.effect,
+    coalesce(sum(d.measured), 0) AS measured,
+    coalesce(sum(d.measured_before), 0) AS measured_before,
+    coalesce(sum(d.due), 0) AS due,
+    coalesce(sum(d.due_before), 0) AS due_before,
+    coalesce(sum(d.due), 0) - coalesce(sum(d.due_before), 0) AS amount,
+    sum(d.quantity) AS quantity,
+    coalesce(sum(d.quantity_before), 0) AS quantity_before,
+    max(d.unit) AS unit,
+    sum(d.billed_cost) AS billed_cost,
+    sum(d.effective_cost) AS effective_cost,
+    coalesce(sum(d.cost_before), 0) AS cost_before,
+    coalesce(sum(d.charges), 0)::bigint AS charges,
+    coalesce(sum(d.times), 0)::int AS revision,
+    max(d.invoice_id) AS corrects
+FROM (
+    SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.currency,
+        l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
+        NULL::numeric AS due_before, l.quantity, NULL::numeric AS quantity_before, l.unit, l.billed_cost,
+        l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id
+    FROM rated_line AS l
+    UNION ALL
+    SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.currency,
+        NULL, b.measured - b.measured_before, NULL, b.amount, NULL, CASE WHEN b.unit IS NOT NULL THEN b.quantity END, b.unit, NULL,
+        NULL, b.cost, NULL, 1, b.invoice_id
+    FROM invoice_line AS b
+    WHERE b.customer_id BETWEEN customer_first() AND customer_last()
+) AS d
+JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.currency, r.effect;
+
+COMMENT ON VIEW invoice_due IS 'for every line key: what is due, what was billed before, and the difference';
+COMMENT ON COLUMN invoice_due.customer_id IS 'key: customer';
+COMMENT ON COLUMN invoice_due.period_start IS 'key: first day of the billing period';
+COMMENT ON COLUMN invoice_due.period_end IS 'day after the billing period';
+COMMENT ON COLUMN invoice_due.price_rule_id IS 'key: rule';
+COMMENT ON COLUMN invoice_due.product_id IS 'key: product';
+COMMENT ON COLUMN invoice_due.account_id IS 'key: account';
+COMMENT ON COLUMN invoice_due.resource_id IS 'key: resource';
+COMMENT ON COLUMN invoice_due.currency IS 'key: currency';
+COMMENT ON COLUMN invoice_due.effect IS 'effect of the rule';
+COMMENT ON COLUMN invoice_due.measured IS 'sum of the rule''s measure, now';
+COMMENT ON COLUMN invoice_due.measured_before IS 'the same as it was billed';
+COMMENT ON COLUMN invoice_due.due IS 'amount due in all, rounded to the currency''s minor unit';
+COMMENT ON COLUMN invoice_due.due_before IS 'amount billed before';
+COMMENT ON COLUMN invoice_due.amount IS 'amount to bill: due less due_before';
+COMMENT ON COLUMN invoice_due.quantity IS 'sum of quantity, now';
+COMMENT ON COLUMN invoice_due.quantity_before IS 'quantity billed before';
+COMMENT ON COLUMN invoice_due.unit IS 'unit of quantity';
+COMMENT ON COLUMN invoice_due.billed_cost IS 'billed cost of the charges';
+COMMENT ON COLUMN invoice_due.effective_cost IS 'effective cost of the charges';
+COMMENT ON COLUMN invoice_due.cost_before IS 'billed cost that earlier lines of the key carried';
+COMMENT ON COLUMN invoice_due.charges IS 'number of charges';
+COMMENT ON COLUMN invoice_due.revision IS 'how often the key was billed';
+COMMENT ON COLUMN invoice_due.corrects IS 'last document that billed the key';

@@ -1,0 +1,61 @@
+-- The invoice that would be sent now: every customer's differences, of periods
+-- that are still open too.
+CREATE OR REPLACE VIEW invoice_running AS
+SELECT
+    d.customer_id,
+    c.name AS customer,
+    d.period_start,
+    d.period_end,
+    d.currency,
+    d.effect,
+    coalesce(v.name, p.name) AS service,
+    coalesce(r.invoice_text, CASE WHEN d.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
+    coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
+    d.resource_id,
+    d.quantity,
+    d.unit,
+    d.measured,
+    d.due,
+    d.due_before,
+    d.amount,
+    d.billed_cost AS cost,
+    d.due - d.billed_cost AS margin,
+    d.charges,
+    d.revision,
+    d.corrects,
+    d.price_rule_id,
+    d.product_id,
+    d.account_id
+FROM invoice_due AS d
+JOIN customer AS c ON c.customer_id = d.customer_id
+JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+JOIN product AS p ON p.product_id = d.product_id
+LEFT JOIN product AS v ON v.product_id = p.path[3]
+LEFT JOIN account AS a ON a.account_id = d.account_id
+WHERE d.amount <> 0 OR d.revision = 0;
+
+COMMENT ON VIEW invoice_running IS 'the invoices that would be sent now, line by line; always current';
+COMMENT ON COLUMN invoice_running.customer_id IS 'key of the customer';
+COMMENT ON COLUMN invoice_running.customer IS 'name of the customer';
+COMMENT ON COLUMN invoice_running.period_start IS 'first day of the period billed';
+COMMENT ON COLUMN invoice_running.period_end IS 'day after the period';
+COMMENT ON COLUMN invoice_running.currency IS 'currency of the amounts';
+COMMENT ON COLUMN invoice_running.effect IS 'effect of the rule: set, adjust or add';
+COMMENT ON COLUMN invoice_running.service IS 'service, or the rule''s product';
+COMMENT ON COLUMN invoice_running.description IS 'text of the line';
+COMMENT ON COLUMN invoice_running.account IS 'account, for rules per account or resource';
+COMMENT ON COLUMN invoice_running.resource_id IS 'resource, for rules per resource';
+COMMENT ON COLUMN invoice_running.quantity IS 'quantity of the charges';
+COMMENT ON COLUMN invoice_running.unit IS 'unit of quantity; NULL when there are several';
+COMMENT ON COLUMN invoice_running.measured IS 'sum of the rule''s measure';
+COMMENT ON COLUMN invoice_running.due IS 'amount due in all, rounded';
+COMMENT ON COLUMN invoice_running.due_before IS 'amount billed before';
+COMMENT ON COLUMN invoice_running.amount IS 'amount to bill';
+COMMENT ON COLUMN invoice_running.cost IS 'billed cost of the charges, where it is in the same currency';
+COMMENT ON COLUMN invoice_running.margin IS 'due less cost';
+COMMENT ON COLUMN invoice_running.charges IS 'number of charges';
+COMMENT ON COLUMN invoice_running.revision IS 'how often the line was billed before';
+COMMENT ON COLUMN invoice_running.corrects IS 'last document that billed it';
+COMMENT ON COLUMN invoice_running.price_rule_id IS 'rule';
+COMMENT ON COLUMN invoice_running.product_id IS 'product';
+COMMENT ON COLUMN invoice_running.account_id IS 'key of the account';

@@ -1,0 +1,114 @@
+-- Whose charges are, resolved from facts at every look: nothing of it is stored.
+
+-- All rules that hold for an account and a set of tags, each with its rank.
+-- tag_set_id 0 stands for all sets of tags that no rule of the account is about.
+CREATE OR REPLACE VIEW ownership_candidate AS
+WITH
+account_rule AS (
+    -- Joined by the narrowest condition a rule has.
+    SELECT a.account_id, o.ownership_id
+    FROM ownership AS o
+    JOIN account AS a ON a.sub_account_id = o.sub_account_id
+    WHERE o.tag_key IS NULL
+    UNION ALL
+    SELECT a.account_id, o.ownership_id
+    FROM ownership AS o
+    JOIN account AS a ON a.source_customer_id = o.source_customer_id
+    WHERE o.tag_key IS NULL AND o.sub_account_id IS NULL
+    UNION ALL
+    SELECT a.account_id, o.ownership_id
+    FROM ownership AS o
+    JOIN account AS a ON a.billing_account_id = o.billing_account_id
+    WHERE o.tag_key IS NULL AND o.sub_account_id IS NULL AND o.source_customer_id IS NULL
+),
+tag_rule AS (
+    SELECT DISTINCT i.account_id, i.tag_set_id, o.ownership_id
+    FROM ownership AS o
+    JOIN tag AS t ON t.key = o.tag_key AND md5(t.value) = md5(o.tag_value) AND t.value = o.tag_value
+    JOIN charge_item AS i ON i.tag_set_id = t.tag_set_id
+    WHERE o.tag_key IS NOT NULL
+),
+holds AS (
+    SELECT r.account_id, r.tag_set_id, r.ownership_id
+    FROM tag_rule AS r
+    UNION ALL
+    SELECT r.account_id, 0, r.ownership_id
+    FROM account_rule AS r
+    UNION ALL
+    SELECT r.account_id, d.tag_set_id, r.ownership_id
+    FROM account_rule AS r
+    JOIN (SELECT DISTINCT t.account_id, t.tag_set_id FROM tag_rule AS t) AS d USING (account_id)
+)
+SELECT
+    h.account_id,
+    h.tag_set_id,
+    o.customer_id,
+    o.valid_during,
+    ARRAY[
+        o.position,
+        -num_nonnulls(o.provider_name, o.billing_account_id, o.sub_account_id, o.source_customer_id, o.tag_key),
+        CASE WHEN o.tag_key IS NULL THEN 1 ELSE 0 END,
+        o.ownership_id
+    ] AS rank
+FROM holds AS h
+JOIN ownership AS o USING (ownership_id)
+JOIN account AS a USING (account_id)
+WHERE (o.provider_name IS NULL OR o.provider_name = a.provider_name)
+  AND (o.billing_account_id IS NULL OR o.billing_account_id = a.billing_account_id)
+  AND (o.sub_account_id IS NULL OR o.sub_account_id = a.sub_account_id)
+  AND (o.source_customer_id IS NULL OR o.source_customer_id = a.source_customer_id)
+UNION ALL
+-- Own services name the customer by his number.
+SELECT a.account_id, 0, c.customer_id, daterange(NULL, NULL), ARRAY[2147483647]
+FROM account AS a
+JOIN customer AS c ON c.number = a.source_customer_id
+WHERE a.provider_name = 'Own services' AND a.billing_account_id = 'own';
+
+COMMENT ON VIEW ownership_candidate IS 'ownership rules that hold for each account and set of tags, with their rank';
+COMMENT ON COLUMN ownership_candidate.account_id IS 'account';
+COMMENT ON COLUMN ownership_candidate.tag_set_id IS 'set of tags a rule is about; 0 is all others';
+COMMENT ON COLUMN ownership_candidate.customer_id IS 'customer of the rule';
+COMMENT ON COLUMN ownership_candidate.valid_during IS 'days on which the rule holds';
+COMMENT ON COLUMN ownership_candidate.rank IS 'the lowest wins: position, most conditions, tag before account, oldest';
+
+-- One owner for each day: where several rules hold, their days are cut at every
+-- beginning and end, and each piece goes to the rule of the lowest rank.
+CREATE OR REPLACE VIEW charge_owner AS
+WITH
+candidate AS (
+    SELECT c.*, count(*) OVER (PARTITION BY c.account_id, c.tag_set_id) AS candidates
+    FROM ownership_candidate AS c
+),
+contested AS (
+    SELECT * FROM candidate WHERE candidates > 1
+),
+cut AS (
+    SELECT account_id, tag_set_id, coalesce(lower(valid_during), '-infinity') AS day FROM contested
+    UNION
+    SELECT account_id, tag_set_id, coalesce(upper(valid_during), 'infinity') FROM contested
+),
+piece AS (
+    SELECT account_id, tag_set_id, day, lead(day) OVER (PARTITION BY account_id, tag_set_id ORDER BY day) AS until
+    FROM cut
+)
+SELECT account_id, tag_set_id, customer_id, valid_during
+FROM candidate
+WHERE candidates = 1
+UNION ALL
+(
+    SELECT DISTINCT ON (p.account_id, p.tag_set_id, p.day)
+        p.account_id, p.tag_set_id, c.customer_id, daterange(p.day, p.until) AS valid_during
+    FROM piece AS p
+    JOIN contested AS c
+        ON c.account_id = p.account_id
+        AND c.tag_set_id = p.tag_set_id
+        AND c.valid_during @> daterange(p.day, p.until)
+    WHERE p.until IS NOT NULL
+    ORDER BY p.account_id, p.tag_set_id, p.day, c.rank
+);
+
+COMMENT ON VIEW charge_owner IS 'the customer that charges of an account and a set of tags belong to, by day';
+COMMENT ON COLUMN charge_owner.account_id IS 'account';
+COMMENT ON COLUMN charge_owner.tag_set_id IS 'set of tags; 0 is all that are not named';
+COMMENT ON COLUMN charge_owner.customer_id IS 'customer';
+COMMENT ON COLUMN charge_owner.valid_during IS 'days on which charges start';

@@ -1,0 +1,54 @@
+-- Days inside a month on which ownership or a price changes.  Charges of such a
+-- month are taken by day; of all others the monthly roll-up is enough.
+CREATE OR REPLACE VIEW period_cut AS
+WITH boundary AS (
+    SELECT NULL::int AS account_id, lower(r.valid_during) AS day FROM price_rule AS r
+    UNION
+    SELECT NULL, upper(r.valid_during) FROM price_rule AS r
+    UNION
+    SELECT o.account_id, lower(o.valid_during) FROM charge_owner AS o
+    UNION
+    SELECT o.account_id, upper(o.valid_during) FROM charge_owner AS o
+)
+SELECT b.account_id, date_trunc('month', b.day)::date AS period_start, b.day
+FROM boundary AS b
+WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day);
+
+COMMENT ON VIEW period_cut IS 'days inside a month on which ownership or a price changes';
+COMMENT ON COLUMN period_cut.account_id IS 'account concerned; NULL is all';
+COMMENT ON COLUMN period_cut.period_start IS 'first day of the month';
+COMMENT ON COLUMN period_cut.day IS 'the day of the change';
+
+-- Where customers' days begin.
+CREATE OR REPLACE VIEW customer_zone AS
+SELECT c.customer_id, z.time_zone_id, z.name AS time_zone
+FROM customer AS c
+JOIN seller AS s USING (seller_id)
+JOIN time_zone AS z ON z.name = coalesce(c.time_zone, s.time_zone);
+
+COMMENT ON VIEW customer_zone IS 'time zone in which each customer is billed';
+COMMENT ON COLUMN customer_zone.customer_id IS 'customer';
+COMMENT ON COLUMN customer_zone.time_zone_id IS 'key of the zone';
+COMMENT ON COLUMN customer_zone.time_zone IS 'name of the zone';
+
+-- Each customer with those above it, from which it inherits; 0 is everyone.
+CREATE OR REPLACE VIEW customer_ancestor AS
+WITH RECURSIVE above AS (
+    SELECT c.customer_id, c.customer_id AS ancestor_id, 0 AS distance, c.parent_id
+    FROM customer AS c
+    UNION ALL
+    SELECT a.customer_id, c.customer_id, a.distance + 1, c.parent_id
+    FROM above AS a
+    JOIN customer AS c ON c.customer_id = a.parent_id
+    WHERE a.distance < 100  -- the trigger customer_no_cycle refuses circles
+)
+SELECT a.customer_id, a.ancestor_id, a.distance
+FROM above AS a
+UNION ALL
+SELECT c.customer_id, 0, 1000
+FROM customer AS c;
+
+COMMENT ON VIEW customer_ancestor IS 'each customer with all above it in the tree';
+COMMENT ON COLUMN customer_ancestor.customer_id IS 'customer';
+COMMENT ON COLUMN customer_ancestor.ancestor_id IS 'customer above, the customer itself, or 0 for everyone';
+COMMENT ON COLUMN customer_ancestor.distance IS 'steps between them; 1000 for everyone';
