@@ -10,15 +10,19 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE = $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
+STATE = $(addprefix sql/types/,) \
+        $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  =
+CODE  = $(addprefix sql/functions/,exact.sql as_of.sql source.sql product.sql charge.sql rollup.sql \
+          load.sql landing.sql) \
+        $(addprefix sql/sources/,focus.sql meter.sql) \
+        $(addprefix sql/views/,landing.sql)
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        =
+REGRESS        = exact
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      =
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)

@@ -3,8 +3,10 @@
  */
 #include "postgres.h"
 
+#include "as_of.h"
 #include "compat.h"
 #include "fmgr.h"
+#include "landing.h"
 #include "utils/guc.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -13,11 +15,28 @@ PG_MODULE_MAGIC_EXT(.name = "cloudbilling", .version = EXTVERSION);
 PG_MODULE_MAGIC;
 #endif
 
-void _PG_init(void);
+static char *load_source;
+static int correction_months;
+
+extern PGDLLEXPORT void _PG_init(void);
 
 /* Defines the settings. */
 void
 _PG_init(void)
 {
+	DefineCustomStringVariable("cloudbilling.as_of",
+							   "Moment whose facts the views show; empty is now.", NULL,
+							   &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("cloudbilling.load_file", "Name of the file that is loaded next.",
+							   NULL, &load_file_name, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("cloudbilling.load_source",
+							   "Format of the files that are loaded; empty goes by the header.",
+							   NULL, &load_source, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("cloudbilling.load_force",
+							 "Loads a file also when its content was loaded before.", NULL,
+							 &load_force, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("cloudbilling.correction_months",
+							"Months back in which an invoice run looks for differences.", NULL,
+							&correction_months, 12, 0, 1200, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("cloudbilling");
 }

@@ -14,14 +14,13 @@ CREATE TABLE customer (
     email                text,
     order_number         text,
     language             text     NOT NULL DEFAULT 'en',
-    time_zone            text,
+    time_zone            text     REFERENCES time_zone (name),
     payment_days         int,
 
     CHECK (parent_id <> customer_id),
     CHECK (country ~ '^[A-Z]{2}$'),
     CHECK (language IN ('en', 'nl')),
-    CHECK (payment_days BETWEEN 0 AND 365),
-    CHECK (timestamp '2000-01-01' AT TIME ZONE time_zone IS NOT NULL)
+    CHECK (payment_days BETWEEN 0 AND 365)
 );
 
 CREATE INDEX ON customer (parent_id);

@@ -14,7 +14,7 @@ CREATE TABLE load (
     records_loaded         bigint       NOT NULL DEFAULT 0,
     records_rejected       bigint       NOT NULL DEFAULT 0,
     records_duplicate      bigint       NOT NULL DEFAULT 0,
-    billed_cost_read       numeric      NOT NULL DEFAULT 0,
+    billed_cost_read       numeric,
     billed_cost_loaded     numeric      NOT NULL DEFAULT 0,
     billed_cost_rejected   numeric      NOT NULL DEFAULT 0,
     billed_cost_duplicate  numeric      NOT NULL DEFAULT 0
@@ -22,7 +22,7 @@ CREATE TABLE load (
 
 CREATE INDEX ON load (content_hash);
 
-COMMENT ON TABLE load IS 'loads: one row for each file that came in through landing or charge_entry';
+COMMENT ON TABLE load IS 'loads: one row for each file that came in through landing';
 COMMENT ON COLUMN load.load_id IS 'key of the load';
 COMMENT ON COLUMN load.source_id IS 'format the file was recognised as';
 COMMENT ON COLUMN load.file_name IS 'name of the file, from the setting cloudbilling.load_file; NULL when not told';

@@ -1,0 +1,380 @@
+-- The steps of a load, called by the trigger that ends the COPY (src/landing_store.c).
+
+-- A lock that lasts until the end of the transaction, by name.
+CREATE OR REPLACE FUNCTION load_lock(name text)
+RETURNS void
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    SELECT pg_advisory_xact_lock(hashtextextended('cloudbilling ' || load_lock.name, 0));
+END;
+
+COMMENT ON FUNCTION load_lock(text) IS 'takes a lock by name until the end of the transaction';
+
+-- Makes the row of a load.  The same content twice is refused, unless forced.
+CREATE OR REPLACE FUNCTION load_begin(
+    source_id             int,
+    file_name             text,
+    content_hash          uuid,
+    header                text,
+    ignored_columns       text[],
+    records_read          bigint,
+    records_rejected      bigint,
+    billed_cost_read      numeric,
+    billed_cost_rejected  numeric,
+    force                 boolean
+)
+RETURNS int
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    earlier load;
+    result int;
+BEGIN
+    PERFORM load_lock('content ' || load_begin.content_hash);
+    SELECT *
+    INTO earlier
+    FROM load AS l
+    WHERE l.content_hash = load_begin.content_hash AND l.undone_at IS NULL
+    ORDER BY l.load_id DESC
+    LIMIT 1;
+    IF FOUND AND NOT force THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'unique_violation',
+            MESSAGE = 'this file has been loaded before',
+            DETAIL = format('Load %s of %s has the same content%s.', earlier.load_id,
+                to_char(earlier.loaded_at, 'YYYY-MM-DD HH24:MI'),
+                coalesce(' and came from "' || earlier.file_name || '"', '')),
+            HINT = format('Take that load back with load_undo(%s), or SET cloudbilling.load_force = on to load the file again.',
+                earlier.load_id);
+    END IF;
+
+    INSERT INTO load (source_id, file_name, content_hash, header, ignored_columns, forced, records_read,
+        records_rejected, billed_cost_read, billed_cost_rejected)
+    VALUES (source_id, file_name, content_hash, header, ignored_columns, earlier.load_id IS NOT NULL, records_read,
+        records_rejected, billed_cost_read, billed_cost_rejected)
+    RETURNING load_id INTO result;
+    RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION load_begin(int, text, uuid, text, text[], bigint, bigint, numeric, numeric, boolean) IS 'first step of a load: its row';
+
+-- Gives the combinations of dimensions in load_item their keys: the delivery's
+-- scopes, accounts, products, tag sets and items.  All are inserted in order, so
+-- that loads at the same time never wait for each other in a circle.
+CREATE OR REPLACE FUNCTION load_intern(load_id int)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    the_source source;
+    bad load_item;
+BEGIN
+    SELECT s.* INTO the_source FROM load AS l JOIN source AS s USING (source_id) WHERE l.load_id = load_intern.load_id;
+
+    -- A format's query must deliver what a charge cannot do without.
+    SELECT i.*
+    INTO bad
+    FROM load_item AS i
+    WHERE i.load_id = load_intern.load_id
+      AND (num_nulls(i.provider_name, i.billing_account_id, i.charge_category, i.billing_currency) > 0
+        OR the_source.way = 'replace' AND num_nulls(i.billing_period_start, i.billing_period_end) > 0)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'not_null_violation',
+            MESSAGE = format('format "%s" gives a charge without a mandatory column', the_source.name),
+            DETAIL = format('provider_name, billing_account_id, charge_category, billing_currency%s are mandatory; found: %s.',
+                CASE the_source.way WHEN 'replace' THEN ', billing_period_start, billing_period_end' ELSE '' END,
+                jsonb_strip_nulls(to_jsonb(bad))),
+            HINT = 'Correct item_query of the format, or make the field it reads required.';
+    END IF;
+
+    PERFORM load_lock(d.scope)
+    FROM (
+        SELECT DISTINCT
+            format('scope %s %s %s %s', the_source.source_id, i.provider_name, i.billing_account_id,
+                i.billing_period_start) AS scope
+        FROM load_item AS i
+        WHERE i.load_id = load_intern.load_id AND the_source.way = 'replace'
+        ORDER BY 1
+    ) AS d;
+
+    INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start,
+        billing_period_end, supplier_invoice_id, current_during)
+    SELECT DISTINCT i.load_id, the_source.source_id, i.provider_name, i.billing_account_id, i.billing_period_start,
+        i.billing_period_end, i.supplier_invoice_id, '{}'::tstzmultirange
+    FROM load_item AS i
+    WHERE i.load_id = load_intern.load_id;
+
+    INSERT INTO account (provider_name, billing_account_id, billing_account_name, billing_account_type,
+        sub_account_id, sub_account_name, sub_account_type, source_customer_id)
+    SELECT DISTINCT ON (i.provider_name, i.billing_account_id, i.sub_account_id, i.source_customer_id)
+        i.provider_name, i.billing_account_id, i.billing_account_name, i.billing_account_type,
+        i.sub_account_id, i.sub_account_name, i.sub_account_type, i.source_customer_id
+    FROM load_item AS i
+    WHERE i.load_id = load_intern.load_id
+    ORDER BY i.provider_name, i.billing_account_id, i.sub_account_id, i.source_customer_id, i.item_no
+    ON CONFLICT DO NOTHING;
+
+    PERFORM product_grow(array_agg(d.provider_name), array_agg(d.service_name), array_agg(d.sku_id), array_agg(d.name))
+    FROM (
+        SELECT i.provider_name, i.service_name, i.sku_id, min(i.charge_description) AS name
+        FROM load_item AS i
+        WHERE i.load_id = load_intern.load_id
+        GROUP BY 1, 2, 3
+    ) AS d
+    HAVING count(*) > 0;
+
+    WITH added AS (
+        INSERT INTO tag_set (digest, tags)
+        SELECT DISTINCT ON (1) sha256(convert_to(i.tags::text, 'UTF8')), i.tags
+        FROM load_item AS i
+        WHERE i.load_id = load_intern.load_id AND i.tags <> '{}'
+        ORDER BY 1
+        ON CONFLICT (digest) DO NOTHING
+        RETURNING tag_set_id, tags
+    )
+    INSERT INTO tag (tag_set_id, key, value)
+    SELECT a.tag_set_id, t.key, t.value
+    FROM added AS a
+    CROSS JOIN LATERAL jsonb_each_text(a.tags) AS t
+    WHERE t.value IS NOT NULL;
+
+    UPDATE load_item AS i
+    SET load_scope_id = k.load_scope_id,
+        account_id = k.account_id,
+        product_id = k.product_id,
+        tag_set_id = k.tag_set_id,
+        digest = sha256(convert_to(ROW(k.account_id, k.product_id, k.tag_set_id, i.publisher_name, i.invoice_issuer_name,
+            i.service_category, i.service_subcategory, i.sku_meter, i.sku_price_id, i.sku_price_details,
+            i.charge_category, i.charge_class, i.charge_frequency, i.charge_description, i.pricing_category,
+            i.pricing_unit, i.pricing_currency, i.consumed_unit, i.billing_currency, i.region_id, i.region_name,
+            i.availability_zone, i.resource_id, i.resource_name, i.resource_type, i.commitment_discount_id,
+            i.commitment_discount_name, i.commitment_discount_category, i.commitment_discount_type,
+            i.commitment_discount_status, i.commitment_discount_unit, i.capacity_reservation_id,
+            i.capacity_reservation_status, i.sku_id)::text, 'UTF8'))
+    FROM (
+        SELECT j.item_no, s.load_scope_id, a.account_id, t.tag_set_id,
+            coalesce(p3.product_id, p2.product_id, p1.product_id) AS product_id
+        FROM load_item AS j
+        JOIN load_scope AS s
+            ON s.load_id = j.load_id
+            AND s.provider_name = j.provider_name
+            AND s.billing_account_id = j.billing_account_id
+            AND coalesce(s.billing_period_start, '-infinity') = coalesce(j.billing_period_start, '-infinity')
+            AND coalesce(s.billing_period_end, '-infinity') = coalesce(j.billing_period_end, '-infinity')
+            AND coalesce(s.supplier_invoice_id, '') = coalesce(j.supplier_invoice_id, '')
+        JOIN account AS a
+            ON a.provider_name = j.provider_name
+            AND a.billing_account_id = j.billing_account_id
+            AND coalesce(a.sub_account_id, '') = coalesce(j.sub_account_id, '')
+            AND coalesce(a.source_customer_id, '') = coalesce(j.source_customer_id, '')
+        JOIN product AS p1 ON p1.parent_id = 1 AND p1.code = j.provider_name
+        LEFT JOIN product AS p2 ON p2.parent_id = p1.product_id AND p2.code = j.service_name
+        LEFT JOIN product AS p3 ON p3.parent_id = p2.product_id AND p3.code = j.sku_id
+        LEFT JOIN tag_set AS t ON t.digest = sha256(convert_to(j.tags::text, 'UTF8'))
+        WHERE j.load_id = load_intern.load_id
+    ) AS k
+    WHERE i.load_id = load_intern.load_id AND i.item_no = k.item_no;
+
+    INSERT INTO charge_item (digest, account_id, product_id, tag_set_id, provider_name, publisher_name,
+        invoice_issuer_name, service_category, service_subcategory, service_name, sku_id, sku_meter, sku_price_id,
+        sku_price_details, charge_category, charge_class, charge_frequency, charge_description, pricing_category,
+        pricing_unit, pricing_currency, consumed_unit, billing_currency, region_id, region_name, availability_zone,
+        resource_id, resource_name, resource_type, commitment_discount_id, commitment_discount_name,
+        commitment_discount_category, commitment_discount_type, commitment_discount_status,
+        commitment_discount_unit, capacity_reservation_id, capacity_reservation_status)
+    SELECT DISTINCT ON (i.digest) i.digest, i.account_id, i.product_id, i.tag_set_id, i.provider_name, i.publisher_name,
+        i.invoice_issuer_name, i.service_category, i.service_subcategory, i.service_name, i.sku_id, i.sku_meter,
+        i.sku_price_id, i.sku_price_details, i.charge_category, i.charge_class, i.charge_frequency,
+        i.charge_description, i.pricing_category, i.pricing_unit, i.pricing_currency, i.consumed_unit,
+        i.billing_currency, i.region_id, i.region_name, i.availability_zone, i.resource_id, i.resource_name,
+        i.resource_type, i.commitment_discount_id, i.commitment_discount_name, i.commitment_discount_category,
+        i.commitment_discount_type, i.commitment_discount_status, i.commitment_discount_unit,
+        i.capacity_reservation_id, i.capacity_reservation_status
+    FROM load_item AS i
+    WHERE i.load_id = load_intern.load_id
+    ORDER BY i.digest
+    ON CONFLICT (digest) DO NOTHING;
+
+    UPDATE load_item AS i
+    SET item_id = c.item_id
+    FROM charge_item AS c
+    WHERE i.load_id = load_intern.load_id AND c.digest = i.digest;
+END
+$$;
+
+COMMENT ON FUNCTION load_intern(int) IS 'second step of a load: keys for its combinations of dimensions';
+
+-- Notes the records whose unique id had come before.
+CREATE OR REPLACE FUNCTION load_count_duplicates(load_id int, records bigint, billed_cost numeric)
+RETURNS void
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    UPDATE load AS l
+    SET records_duplicate = load_count_duplicates.records,
+        billed_cost_duplicate = coalesce(load_count_duplicates.billed_cost, 0)
+    WHERE l.load_id = load_count_duplicates.load_id;
+END;
+
+COMMENT ON FUNCTION load_count_duplicates(int, bigint, numeric) IS 'third step of a load with unique ids: counts the records that had come before';
+
+-- Last step: roll-ups, sums, and the deliveries that this one supersedes.
+-- Gives a line of text that tells what became of the load.
+CREATE OR REPLACE FUNCTION load_finish(load_id int, charges bigint, first_start timestamptz, last_end timestamptz)
+RETURNS text
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    the_load load;
+    way text;
+    billed numeric;
+    superseded bigint;
+BEGIN
+    PERFORM rollup_make(ARRAY(SELECT s.load_scope_id FROM load_scope AS s WHERE s.load_id = load_finish.load_id),
+        first_start, last_end, NULL);
+
+    -- Counted in any one zone, since each holds all charges.
+    UPDATE load_scope AS s
+    SET charges = m.charges,
+        billed_cost = m.billed_cost,
+        charge_period_start = first_start,
+        charge_period_end = last_end
+    FROM (
+        SELECT r.load_scope_id, sum(r.charges) AS charges, exact_sum(r.billed_cost) AS billed_cost
+        FROM charge_monthly AS r
+        JOIN load_scope AS t USING (load_scope_id)
+        WHERE t.load_id = load_finish.load_id
+          AND r.time_zone_id = (SELECT min(z.time_zone_id) FROM time_zone AS z)
+        GROUP BY 1
+    ) AS m
+    WHERE s.load_scope_id = m.load_scope_id;
+
+    SELECT coalesce(sum(s.billed_cost), 0) INTO billed FROM load_scope AS s WHERE s.load_id = load_finish.load_id;
+    UPDATE load AS l
+    SET records_loaded = l.records_read - l.records_rejected - l.records_duplicate,
+        billed_cost_loaded = billed,
+        billed_cost_read = coalesce(l.billed_cost_read, billed + l.billed_cost_duplicate)
+    WHERE l.load_id = load_finish.load_id
+    RETURNING * INTO the_load;
+
+    IF charges < the_load.records_loaded
+        OR the_load.billed_cost_read <> the_load.billed_cost_loaded + the_load.billed_cost_rejected + the_load.billed_cost_duplicate
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'data_corrupted',
+            MESSAGE = 'the load does not add up',
+            DETAIL = format('Of %s records with billed cost %s, %s became charges with %s; %s with %s were rejected.',
+                the_load.records_read, the_load.billed_cost_read, charges, the_load.billed_cost_loaded,
+                the_load.records_rejected, the_load.billed_cost_rejected),
+            HINT = 'The queries of the format drop or change records.';
+    END IF;
+
+    SELECT s.way INTO way FROM source AS s WHERE s.source_id = the_load.source_id;
+    superseded := load_supersede(load_finish.load_id, way);
+    DELETE FROM load_item AS i WHERE i.load_id = load_finish.load_id;
+    NOTIFY cloudbilling_load;
+
+    RETURN format('load %s: %s records read, %s loaded, %s rejected, %s duplicate%s', the_load.load_id,
+        the_load.records_read, the_load.records_loaded, the_load.records_rejected, the_load.records_duplicate,
+        CASE WHEN superseded > 0 THEN format('; %s earlier charges superseded', superseded) ELSE '' END);
+END
+$$;
+
+COMMENT ON FUNCTION load_finish(int, bigint, timestamptz, timestamptz) IS 'last step of a load: roll-ups, sums, and what it supersedes';
+
+-- Makes current what is: of formats that replace, the newest load not undone of
+-- each account and billing period; of formats that append, every load not
+-- undone.  Gives the number of charges that ceased to be.
+CREATE OR REPLACE FUNCTION load_supersede(load_id int, way text)
+RETURNS bigint
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    WITH
+    place AS (
+        SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start
+        FROM load_scope AS s
+        WHERE s.load_id = load_supersede.load_id
+    ),
+    verdict AS (
+        SELECT
+            s.load_scope_id,
+            l.undone_at IS NULL
+                AND (load_supersede.way = 'append'
+                    OR s.load_id = max(s.load_id) FILTER (WHERE l.undone_at IS NULL) OVER (
+                        PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start))
+                AS counts
+        FROM place AS p
+        JOIN load_scope AS s
+            ON s.source_id = p.source_id
+            AND s.provider_name = p.provider_name
+            AND s.billing_account_id = p.billing_account_id
+            AND coalesce(s.billing_period_start, '-infinity') = coalesce(p.billing_period_start, '-infinity')
+        JOIN load AS l ON l.load_id = s.load_id
+        WHERE load_supersede.way = 'replace' OR s.load_id = load_supersede.load_id
+    ),
+    moment AS MATERIALIZED (
+        SELECT clock_timestamp() AS now
+    ),
+    changed AS (
+        UPDATE load_scope AS s
+        SET current_during = CASE
+            WHEN v.counts THEN s.current_during + tstzmultirange(tstzrange(m.now, NULL))
+            ELSE s.current_during - tstzmultirange(tstzrange(m.now, NULL))
+        END
+        FROM verdict AS v, moment AS m
+        WHERE s.load_scope_id = v.load_scope_id
+          AND v.counts <> upper_inf(s.current_during)
+        RETURNING s.charges, v.counts
+    )
+    SELECT coalesce(sum(c.charges) FILTER (WHERE NOT c.counts), 0)::bigint FROM changed AS c;
+END;
+
+COMMENT ON FUNCTION load_supersede(int, text) IS 'makes the newest delivery of each place a load touches the current one';
+
+-- Takes a load back: its charges cease to count, and what it superseded counts
+-- again.  What invoices already billed comes back as a correction in the next run.
+CREATE OR REPLACE FUNCTION load_undo(load_id int)
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    the_load load;
+    way text;
+BEGIN
+    SELECT * INTO the_load FROM load AS l WHERE l.load_id = load_undo.load_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('load %s does not exist', load_undo.load_id),
+            HINT = 'The table cloudbilling.load lists all loads.';
+    ELSIF the_load.undone_at IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('load %s has been undone before', load_undo.load_id),
+            DETAIL = format('That was at %s.', to_char(the_load.undone_at, 'YYYY-MM-DD HH24:MI')),
+            HINT = 'Load the file again if its charges are to count after all.';
+    END IF;
+
+    SELECT s.way INTO way FROM source AS s WHERE s.source_id = the_load.source_id;
+    PERFORM load_lock(d.scope)
+    FROM (
+        SELECT DISTINCT
+            format('scope %s %s %s %s', s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start) AS scope
+        FROM load_scope AS s
+        WHERE s.load_id = load_undo.load_id AND way = 'replace'
+        ORDER BY 1
+    ) AS d;
+
+    UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = load_undo.load_id;
+    DELETE FROM load_event AS e WHERE e.load_id = load_undo.load_id;
+    PERFORM load_supersede(load_undo.load_id, way);
+END
+$$;
+
+COMMENT ON FUNCTION load_undo(int) IS 'takes a load back: its charges cease to count, and what it superseded counts again';

@@ -1,0 +1,141 @@
+-- The format a header has, field by field: where each stands in the file and
+-- how it is read.  Raises an error when no format fits, or fields are twofold.
+CREATE OR REPLACE FUNCTION source_detect(header text[])
+RETURNS TABLE (
+    source_id     int,
+    source_name   text,
+    item_query    text,
+    record_query  text,
+    field_name    text,
+    kind          text,
+    role          text,
+    required      boolean,
+    item          boolean,
+    column_no     int,
+    one_of        text[]
+)
+LANGUAGE plpgsql STABLE
+SECURITY DEFINER  -- who may load need not read the formats
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    wanted text := nullif(current_setting('cloudbilling.load_source', true), '');
+    best record;
+    twofold text;
+BEGIN
+    IF wanted IS NOT NULL AND NOT EXISTS (SELECT FROM source AS s WHERE s.name = wanted) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_object',
+            MESSAGE = format('format "%s" does not exist', wanted),
+            DETAIL = 'It is named by the setting cloudbilling.load_source.',
+            HINT = format('Formats are: %s.', (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM source AS s));
+    END IF;
+
+    -- The format that misses fewest of its required columns, and then reads most.
+    SELECT s.source_id, s.name, m.missing, m.found
+    INTO best
+    FROM source AS s
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(f.name ORDER BY f.name) FILTER (WHERE f.required AND f.column_no IS NULL) AS missing,
+            count(f.column_no) AS found,
+            count(*) FILTER (WHERE f.required) AS required
+        FROM source_field(s.source_id, source_detect.header) AS f
+    ) AS m
+    WHERE wanted IS NULL OR s.name = wanted
+    ORDER BY coalesce(cardinality(m.missing), 0)::numeric / greatest(m.required, 1), m.found DESC, s.source_id
+    LIMIT 1;
+
+    IF best.missing IS NOT NULL OR best.found IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'bad_copy_file_format',
+            MESSAGE = 'the first line is not the header of a known format',
+            DETAIL = CASE
+                WHEN best.found > 0 THEN format('The nearest format is "%s": the file lacks %s.', best.name,
+                    (SELECT string_agg(quote_ident(m), ', ') FROM unnest(best.missing) AS m))
+                ELSE format('It begins with: %s', left(array_to_string(source_detect.header[1:8], ', '), 200))
+            END,
+            HINT = format('Line 1 must name the columns. Formats are: %s; a format is added by a row in cloudbilling.source.',
+                (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM source AS s));
+    END IF;
+
+    SELECT min(f.name)
+    INTO twofold
+    FROM source_field(best.source_id, source_detect.header) AS f
+    WHERE f.columns > 1;
+    IF twofold IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'duplicate_column',
+            MESSAGE = format('column "%s" occurs more than once in the header', twofold),
+            HINT = 'Remove or rename one of them.';
+    END IF;
+
+    RETURN QUERY
+    SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
+        f.column_no, f.one_of
+    FROM source AS s
+    CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
+    WHERE s.source_id = best.source_id
+    ORDER BY f.position, f.column_no;
+END
+$$;
+
+COMMENT ON FUNCTION source_detect(text[]) IS 'the format that a header has, and where its fields stand; an error names the nearest format and what is missing';
+
+-- Fields of a format matched with a header, by name without regard to case;
+-- then the columns it keeps as they are (extra) and those it does not read.
+CREATE OR REPLACE FUNCTION source_field(source_id int, header text[])
+RETURNS TABLE (
+    position   bigint,
+    name       text,
+    kind       text,
+    role       text,
+    required   boolean,
+    item       boolean,
+    one_of     text[],
+    column_no  int,
+    columns    bigint
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH
+    field AS (
+        SELECT
+            f.position,
+            f.field ->> 'name' AS name,
+            coalesce(f.field ->> 'kind', 'text') AS kind,
+            f.field ->> 'role' AS role,
+            coalesce((f.field ->> 'required')::boolean, false) AS required,
+            coalesce((f.field ->> 'item')::boolean,
+                coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time')
+                AND f.field ->> 'role' IS DISTINCT FROM 'event_id') AS item,
+            CASE WHEN f.field ? 'one_of' THEN ARRAY(SELECT jsonb_array_elements_text(f.field -> 'one_of')) END AS one_of,
+            ARRAY(
+                SELECT lower(f.field ->> 'name')
+                UNION
+                SELECT lower(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
+            ) AS names
+        FROM source AS s
+        CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, position)
+        WHERE s.source_id = source_field.source_id
+    ),
+    head AS (
+        SELECT h.name, h.column_no::int AS column_no
+        FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
+    )
+    SELECT f.position, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no)
+    FROM field AS f
+    LEFT JOIN head AS h ON lower(h.name) = ANY (f.names)
+    GROUP BY f.position, f.name, f.kind, f.role, f.required, f.item, f.one_of
+    UNION ALL
+    SELECT
+        1000000 + h.column_no,
+        h.name,
+        CASE WHEN starts_with(lower(h.name), lower(s.extra_prefix)) THEN 'extra' ELSE 'ignored' END,
+        NULL, false, false, NULL, h.column_no, 1
+    FROM head AS h
+    JOIN source AS s ON s.source_id = source_field.source_id
+    WHERE NOT EXISTS (SELECT FROM field AS f WHERE lower(h.name) = ANY (f.names));
+END;
+
+COMMENT ON FUNCTION source_field(int, text[]) IS 'the fields of a format, and the column of a header each stands in';

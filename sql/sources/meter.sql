@@ -1,0 +1,67 @@
+-- Generic meters: devices, backup, hours, licences, own services.  One line is one
+-- event; source_event_id is unique for ever, so a line sent twice counts once.
+INSERT INTO source (name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+VALUES (
+    'meter', 'generic meters: own services, devices, hours, licences', 'append', 'x_', true,
+    $json$[
+    {"name": "customer_ref", "required": true},
+    {"name": "meter", "required": true},
+    {"name": "resource_ref"},
+    {"name": "unit"},
+    {"name": "tags", "kind": "json"},
+    {"name": "currency", "kind": "currency", "required": true},
+    {"name": "description"},
+    {"name": "agent"},
+    {"name": "source_event_id", "role": "event_id", "required": true},
+    {"name": "quantity", "kind": "number", "required": true},
+    {"name": "unit_cost", "kind": "number"},
+    {"name": "usage_start", "kind": "time", "required": true, "role": "period_start"},
+    {"name": "usage_end", "kind": "time", "role": "period_end"}
+    ]$json$,
+    $sql$
+    SELECT
+        item_no,
+        'Own services' AS provider_name,
+        'Own services' AS publisher_name,
+        'Own services' AS invoice_issuer_name,
+        'own' AS billing_account_id,
+        customer_ref AS sub_account_id,
+        customer_ref AS source_customer_id,
+        'Usage' AS charge_category,
+        'Usage-Based' AS charge_frequency,
+        coalesce(description, meter) AS charge_description,
+        'Other' AS service_category,
+        meter AS service_name,
+        meter AS sku_id,
+        meter AS sku_meter,
+        resource_ref AS resource_id,
+        agent AS resource_name,
+        unit AS pricing_unit,
+        unit AS consumed_unit,
+        currency AS billing_currency,
+        tags
+    FROM landing_item
+    $sql$,
+    $sql$
+    SELECT
+        line_no,
+        item_no,
+        usage_start AS charge_period_start,
+        coalesce(usage_end, usage_start) AS charge_period_end,
+        quantity AS pricing_quantity,
+        quantity AS consumed_quantity,
+        unit_cost AS contracted_unit_price,
+        quantity * coalesce(unit_cost, 0) AS billed_cost,
+        quantity * coalesce(unit_cost, 0) AS effective_cost,
+        quantity * coalesce(unit_cost, 0) AS contracted_cost,
+        extra
+    FROM landing_record
+    $sql$
+)
+ON CONFLICT (name) DO UPDATE SET
+    title = excluded.title,
+    way = excluded.way,
+    extra_prefix = excluded.extra_prefix,
+    fields = excluded.fields,
+    item_query = excluded.item_query,
+    record_query = excluded.record_query;

@@ -1,0 +1,48 @@
+/*
+ * exact.h: decimal numbers of fixed point, 128 bits wide.
+ *
+ * Arithmetic here never rounds unless asked to and never wraps around: what
+ * does not fit is reported, and the caller takes numeric arithmetic instead.
+ */
+#ifndef CLOUDBILLING_EXACT_H
+#define CLOUDBILLING_EXACT_H
+
+#include "utils/numeric.h"
+
+#ifndef HAVE_INT128
+#error "a compiler with 128-bit integers is required"
+#endif
+
+/* The value mantissa * 10^-scale; scale is the display scale, 0 to 16383. */
+typedef struct Exact
+{
+	int128 mantissa;
+	int32 scale;
+} Exact;
+
+typedef enum ExactRounding
+{
+	EXACT_UP,        /* away from zero */
+	EXACT_DOWN,      /* toward zero */
+	EXACT_HALF_UP,   /* nearest, ties away from zero */
+	EXACT_HALF_EVEN, /* nearest, ties to even */
+	EXACT_CEILING,   /* toward positive infinity */
+	EXACT_FLOOR      /* toward negative infinity */
+} ExactRounding;
+
+/* exact.c: each bool is false when the result does not fit */
+extern bool exact_from_numeric(Datum numeric, Exact *result);
+extern Numeric exact_to_numeric(const Exact *value);
+extern bool exact_add(const Exact *a, const Exact *b, Exact *result);
+extern bool exact_sub(const Exact *a, const Exact *b, Exact *result);
+extern bool exact_mul(const Exact *a, const Exact *b, Exact *result);
+extern bool exact_rescale(Exact *value, int scale, ExactRounding mode);
+
+/* exact_round.c */
+extern bool exact_rounding_from_text(const char *name, ExactRounding *mode);
+extern Numeric exact_numeric_round(Numeric value, int scale, ExactRounding mode);
+
+/* exact_io.c */
+extern bool exact_numeric_from_text(const char *s, int len, Numeric *out);
+
+#endif

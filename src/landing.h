@@ -1,0 +1,126 @@
+/*
+ * landing.h: a load in progress, from the first line of a file to its charges.
+ */
+#ifndef CLOUDBILLING_LANDING_H
+#define CLOUDBILLING_LANDING_H
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "access/tupdesc.h"
+#include "csv.h"
+#include "datatype/timestamp.h"
+#include "exact.h"
+#include "utils/tuplestore.h"
+
+typedef enum FieldKind
+{
+	FIELD_TEXT,
+	FIELD_JSON,
+	FIELD_NUMBER,
+	FIELD_TIME,
+	FIELD_CURRENCY,
+	FIELD_EXTRA
+} FieldKind;
+
+typedef enum FieldRole
+{
+	ROLE_NONE,
+	ROLE_PERIOD_START,
+	ROLE_PERIOD_END,
+	ROLE_BILLED_COST,
+	ROLE_EVENT_ID
+} FieldRole;
+
+/* One field of the format: where it stands in the file, how it is read. */
+typedef struct LandingField
+{
+	char *name;
+	FieldKind kind;
+	FieldRole role;
+	bool required;
+	bool item;     /* part of the combination of dimensions */
+	int column;    /* in the file, from 0; -1 when the file lacks it */
+	int attribute; /* in the item's or the record's tuple, from 0 */
+	int nchoices;  /* values it may have; 0 is any */
+	char **choices;
+} LandingField;
+
+/* A sum that takes numeric arithmetic where 128 bits do not do. */
+typedef struct LandingTotal
+{
+	Exact exact;
+	Numeric rest; /* NULL until needed */
+} LandingTotal;
+
+struct landing_hash;
+
+typedef struct Landing
+{
+	MemoryContext context; /* as long as the load */
+	MemoryContext row;     /* as long as a record */
+	CsvReader reader;
+	XXH3_state_t *content;
+	uint64 seed;
+
+	/* the format, once the header was read */
+	bool recognised;
+	int source_id;
+	char *source_name;
+	char *header;
+	int ncolumns;
+	int nfields;
+	LandingField *fields;
+	int nignored;
+	Datum *ignored;
+	bool has_extra;
+	LandingField *event;
+	char *item_query;
+	char *record_query;
+
+	/* what was read */
+	TupleDesc item_desc;
+	TupleDesc record_desc;
+	TupleDesc reject_desc;
+	Tuplestorestate *items;
+	Tuplestorestate *records;
+	Tuplestorestate *rejects;
+	struct landing_hash *known; /* combinations seen, as far as memory allows */
+	int nitems;
+	int64 nrecords;
+	int64 nrejects;
+	bool has_billed_cost;
+	LandingTotal billed_cost;
+	LandingTotal billed_cost_rejected;
+	TimestampTz first_start;
+	TimestampTz last_end;
+	int nmonths;
+	int months[2400]; /* months since the year 0 in which charges start */
+
+	/* a row with too few values waits until it is known not to be the last */
+	StringInfoData short_row;
+	int short_row_line_no;
+
+	/* working space of a record */
+	Datum *item_values;
+	bool *item_nulls;
+	Datum *record_values;
+	bool *record_nulls;
+	StringInfoData key;
+} Landing;
+
+/* landing_format.c */
+extern void landing_recognise(Landing *landing, const char *header, int len);
+
+/* landing_record.c */
+extern void landing_prepare(Landing *landing);
+extern void landing_add_record(Landing *landing);
+extern void landing_reject_short_row(Landing *landing);
+extern Datum landing_total(LandingTotal *total);
+
+/* landing_store.c: settings, and the last step */
+extern char *load_file_name;
+extern bool load_force;
+extern void landing_store(Landing *landing);
+
+#endif

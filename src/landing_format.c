@@ -1,0 +1,146 @@
+/*
+ * landing_format.c: recognises a file by its header.
+ *
+ * What formats there are, and which one a header has, is data: the table source
+ * and the function source_detect.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "landing.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* Names in the table source, in the order of the types. */
+static const char *const kinds[] = {"text", "json", "number", "time", "currency", "extra"};
+static const char *const roles[] = {"", "period_start", "period_end", "billed_cost", "event_id"};
+
+/* The place of a word in a list. */
+static int
+place(const char *word, const char *const *list, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(word, list[i]) == 0)
+			return i;
+	elog(ERROR, "unexpected word \"%s\" in a format", word);
+	return 0;
+}
+
+/* The names in the header, without blanks around them. */
+static Datum
+header_names(Landing *landing)
+{
+	CsvReader *reader = &landing->reader;
+	Datum *names = palloc(reader->nvalues * sizeof(Datum));
+
+	for (int i = 0; i < reader->nvalues; i++)
+	{
+		int len;
+		const char *name = csv_value(reader, i, &len);
+
+		while (len > 0 && *name == ' ')
+			name++, len--;
+		while (len > 0 && name[len - 1] == ' ')
+			len--;
+		names[i] = PointerGetDatum(cstring_to_text_with_len(name, len));
+	}
+	return PointerGetDatum(construct_array(names, reader->nvalues, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* An attribute of a row of the answer as a string of the load, or NULL. */
+static char *
+string_of(Landing *landing, int row, int attribute)
+{
+	char *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, attribute);
+
+	return value == NULL ? NULL : MemoryContextStrdup(landing->context, value);
+}
+
+/* Reads an array of text into strings of the load. */
+static void
+choices_of(Landing *landing, LandingField *field, Datum array)
+{
+	MemoryContext old = MemoryContextSwitchTo(landing->context);
+	Datum *elements;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
+					  &field->nchoices);
+	field->choices = palloc(field->nchoices * sizeof(char *));
+	for (int i = 0; i < field->nchoices; i++)
+		field->choices[i] = TextDatumGetCString(elements[i]);
+	MemoryContextSwitchTo(old);
+}
+
+/* Finds the format and its fields for a header, or raises an error that says what is missing. */
+void
+landing_recognise(Landing *landing, const char *header, int len)
+{
+	Oid types[] = {TEXTARRAYOID};
+	Datum args[1];
+
+	landing->header = MemoryContextAlloc(landing->context, len + 1);
+	memcpy(landing->header, header, len);
+	landing->header[len] = '\0';
+	landing->ncolumns = landing->reader.nvalues;
+	args[0] = header_names(landing);
+
+	SPI_connect();
+	if (SPI_execute_with_args(
+			"SELECT source_id, source_name, item_query, record_query, field_name, kind, role, required,"
+			" item, column_no, one_of FROM cloudbilling.source_detect($1)",
+			1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
+		SPI_processed == 0)
+		elog(ERROR, "source_detect returned nothing");
+
+	landing->fields =
+		MemoryContextAllocZero(landing->context, SPI_processed * sizeof(LandingField));
+	landing->ignored = MemoryContextAlloc(landing->context, SPI_processed * sizeof(Datum));
+	for (int row = 0; row < (int)SPI_processed; row++)
+	{
+		HeapTuple tuple = SPI_tuptable->vals[row];
+		TupleDesc desc = SPI_tuptable->tupdesc;
+		LandingField *field = &landing->fields[landing->nfields];
+		char *kind = SPI_getvalue(tuple, desc, 6);
+		char *role = SPI_getvalue(tuple, desc, 7);
+		bool isnull;
+		Datum value;
+
+		if (row == 0)
+		{
+			landing->source_id = DatumGetInt32(SPI_getbinval(tuple, desc, 1, &isnull));
+			landing->source_name = string_of(landing, row, 2);
+			landing->item_query = string_of(landing, row, 3);
+			landing->record_query = string_of(landing, row, 4);
+		}
+		if (strcmp(kind, "ignored") == 0)
+		{
+			MemoryContext old = MemoryContextSwitchTo(landing->context);
+
+			landing->ignored[landing->nignored++] =
+				CStringGetTextDatum(SPI_getvalue(tuple, desc, 5));
+			MemoryContextSwitchTo(old);
+			continue;
+		}
+
+		field->name = string_of(landing, row, 5);
+		field->kind = place(kind, kinds, lengthof(kinds));
+		field->role = place(role != NULL ? role : "", roles, lengthof(roles));
+		field->required = DatumGetBool(SPI_getbinval(tuple, desc, 8, &isnull));
+		field->item = DatumGetBool(SPI_getbinval(tuple, desc, 9, &isnull));
+		value = SPI_getbinval(tuple, desc, 10, &isnull);
+		field->column = isnull ? -1 : DatumGetInt32(value) - 1;
+		value = SPI_getbinval(tuple, desc, 11, &isnull);
+		if (!isnull)
+			choices_of(landing, field, value);
+
+		if (field->kind == FIELD_EXTRA)
+			landing->has_extra = true;
+		if (field->role == ROLE_EVENT_ID)
+			landing->event = field;
+		if (field->role == ROLE_BILLED_COST)
+			landing->has_billed_cost = true;
+		landing->nfields++;
+	}
+	SPI_finish();
+}

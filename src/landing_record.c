@@ -1,0 +1,509 @@
+/*
+ * landing_record.c: turns the records of a file into rows for the format's
+ * queries.
+ *
+ * What describes a charge repeats from row to row, so it is stored once for
+ * each combination (landing_item), and a row (landing_record) holds only its
+ * number, its times, quantities and costs.  The combinations seen are kept in a
+ * hash table of limited size: when it is full it is emptied, and a combination
+ * may get a second number, which does no harm.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "compat.h"
+#include "exact.h"
+#include "field.h"
+#include "landing.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+/* A combination seen before, known by a hash of 128 bits. */
+typedef struct KnownItem
+{
+	XXH128_hash_t hash;
+	int item_no;
+	int bad_field; /* field that cannot be read; -1 when all is well */
+	const char *reason;
+	char status;
+} KnownItem;
+
+#define SH_PREFIX landing
+#define SH_ELEMENT_TYPE KnownItem
+#define SH_KEY_TYPE XXH128_hash_t
+#define SH_KEY hash
+#define SH_HASH_KEY(tb, key) ((uint32)(key).low64)
+#define SH_EQUAL(tb, a, b) ((a).low64 == (b).low64 && (a).high64 == (b).high64)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* The type of a field's column in landing_item and landing_record. */
+static Oid
+field_type(LandingField *field)
+{
+	switch (field->kind)
+	{
+		case FIELD_NUMBER: return NUMERICOID;
+		case FIELD_TIME: return TIMESTAMPTZOID;
+		case FIELD_JSON:
+		case FIELD_EXTRA: return JSONBOID;
+		default: return TEXTOID;
+	}
+}
+
+/* Once the format is known: lays out the rows and makes what holds them. */
+void
+landing_prepare(Landing *landing)
+{
+	MemoryContext old = MemoryContextSwitchTo(landing->context);
+	int items = 1;
+	int records = 2;
+
+	for (int i = 0; i < landing->nfields; i++)
+	{
+		LandingField *field = &landing->fields[i];
+
+		if (field->kind != FIELD_EXTRA)
+			field->attribute = field->item ? items++ : records++;
+	}
+
+	landing->item_desc = CreateTemplateTupleDesc(items);
+	landing->record_desc = CreateTemplateTupleDesc(records + 1);
+	TupleDescInitEntry(landing->item_desc, 1, "item_no", INT4OID, -1, 0);
+	TupleDescInitEntry(landing->record_desc, 1, "line_no", INT4OID, -1, 0);
+	TupleDescInitEntry(landing->record_desc, 2, "item_no", INT4OID, -1, 0);
+	TupleDescInitEntry(landing->record_desc, records + 1, "extra", JSONBOID, -1, 0);
+	for (int i = 0; i < landing->nfields; i++)
+	{
+		LandingField *field = &landing->fields[i];
+
+		if (field->kind != FIELD_EXTRA)
+			TupleDescInitEntry(field->item ? landing->item_desc : landing->record_desc,
+							   field->attribute + 1, field->name, field_type(field), -1, 0);
+	}
+
+	landing->reject_desc = CreateTemplateTupleDesc(5);
+	TupleDescInitEntry(landing->reject_desc, 1, "line_no", INT4OID, -1, 0);
+	TupleDescInitEntry(landing->reject_desc, 2, "column_name", TEXTOID, -1, 0);
+	TupleDescInitEntry(landing->reject_desc, 3, "reason", TEXTOID, -1, 0);
+	TupleDescInitEntry(landing->reject_desc, 4, "line", TEXTOID, -1, 0);
+	TupleDescInitEntry(landing->reject_desc, 5, "billed_cost", NUMERICOID, -1, 0);
+
+	landing->items = tuplestore_begin_heap(false, false, work_mem);
+	landing->records = tuplestore_begin_heap(false, false, work_mem);
+	landing->rejects = tuplestore_begin_heap(false, false, work_mem);
+	landing->known = landing_create(landing->context, 1024, NULL);
+	landing->first_start = DT_NOEND;
+	landing->last_end = DT_NOBEGIN;
+
+	landing->item_values = palloc(items * sizeof(Datum));
+	landing->item_nulls = palloc(items * sizeof(bool));
+	landing->record_values = palloc((records + 1) * sizeof(Datum));
+	landing->record_nulls = palloc((records + 1) * sizeof(bool));
+	initStringInfo(&landing->key);
+	MemoryContextSwitchTo(old);
+}
+
+/* Adds a cost to a total. */
+static void
+add_to_total(Landing *landing, LandingTotal *total, Datum value)
+{
+	Exact cost;
+	Exact sum;
+	MemoryContext old;
+
+	if (exact_from_numeric(value, &cost) && exact_add(&total->exact, &cost, &sum))
+	{
+		total->exact = sum;
+		return;
+	}
+	old = MemoryContextSwitchTo(landing->context);
+	if (total->rest == NULL)
+		total->rest = DatumGetNumericCopy(value);
+	else
+		total->rest =
+			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total->rest), value));
+	MemoryContextSwitchTo(old);
+}
+
+/* A total as numeric. */
+Datum
+landing_total(LandingTotal *total)
+{
+	Datum sum = NumericGetDatum(exact_to_numeric(&total->exact));
+
+	return total->rest == NULL ? sum
+							   : DirectFunctionCall2(numeric_add, sum, NumericGetDatum(total->rest));
+}
+
+/* The text of a value, or NULL where there is none. */
+static inline const char *
+value_of(Landing *landing, LandingField *field, int *len)
+{
+	const char *s;
+
+	if (field->column < 0 || field->column >= landing->reader.nvalues)
+		return NULL;
+	s = csv_value(&landing->reader, field->column, len);
+	return field_is_null(s, *len) ? NULL : s;
+}
+
+/* Reads one value.  NULL when that went well, else the reason why not. */
+static const char *
+read_value(LandingField *field, const char *s, int len, Datum *value)
+{
+	switch (field->kind)
+	{
+		case FIELD_NUMBER:
+		{
+			Numeric number;
+
+			if (!exact_numeric_from_text(s, len, &number))
+				return "not a number";
+			*value = NumericGetDatum(number);
+			return NULL;
+		}
+		case FIELD_TIME:
+		{
+			TimestampTz time;
+
+			if (!field_time(s, len, &time))
+				return "not a date or time in ISO 8601";
+			*value = TimestampTzGetDatum(time);
+			return NULL;
+		}
+		case FIELD_JSON:
+		{
+			char *json;
+
+			if (!field_json_object(s, len))
+				return "not a JSON object";
+			json = pnstrdup(s, len);
+			*value = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
+			return NULL;
+		}
+		case FIELD_CURRENCY:
+			if (!field_currency(s, len))
+				return "not a currency code of ISO 4217";
+			break;
+		default:
+			if (field->nchoices > 0)
+			{
+				int i = 0;
+
+				while (i < field->nchoices && (strlen(field->choices[i]) != len ||
+											   memcmp(field->choices[i], s, len) != 0))
+					i++;
+				if (i == field->nchoices)
+					return "not a value the format knows";
+			}
+	}
+	*value = PointerGetDatum(cstring_to_text_with_len(s, len));
+	return NULL;
+}
+
+/* Reads the fields of a new combination and stores it. */
+static void
+add_item(Landing *landing, KnownItem *item)
+{
+	item->item_no = ++landing->nitems;
+	item->bad_field = -1;
+	item->reason = NULL;
+
+	memset(landing->item_nulls, true, landing->item_desc->natts);
+	landing->item_values[0] = Int32GetDatum(item->item_no);
+	landing->item_nulls[0] = false;
+	for (int i = 0; i < landing->nfields; i++)
+	{
+		LandingField *field = &landing->fields[i];
+		const char *s;
+		int len;
+
+		if (!field->item || field->kind == FIELD_EXTRA)
+			continue;
+		s = value_of(landing, field, &len);
+		if (s != NULL)
+		{
+			item->reason = read_value(field, s, len, &landing->item_values[field->attribute]);
+			landing->item_nulls[field->attribute] = false;
+		}
+		else if (field->required)
+			item->reason = "mandatory value is missing";
+		if (item->reason != NULL)
+		{
+			item->bad_field = i;
+			return;
+		}
+	}
+	tuplestore_putvalues(landing->items, landing->item_desc, landing->item_values,
+						 landing->item_nulls);
+}
+
+/* The combination of dimensions in the record, made known when it is new. */
+static KnownItem *
+find_item(Landing *landing)
+{
+	XXH128_hash_t hash;
+	KnownItem *item;
+	bool found;
+
+	resetStringInfo(&landing->key);
+	for (int i = 0; i < landing->nfields; i++)
+	{
+		LandingField *field = &landing->fields[i];
+		const char *s;
+		int len = -1;
+
+		if (!field->item || field->column < 0)
+			continue;
+		s = value_of(landing, field, &len);
+		if (s == NULL)
+			len = -1;
+		appendBinaryStringInfo(&landing->key, (char *)&len, sizeof(len));
+		if (s != NULL)
+			appendBinaryStringInfo(&landing->key, s, len);
+	}
+	hash = XXH3_128bits_withSeed(landing->key.data, landing->key.len, landing->seed);
+
+	/* half of what a hash table may have, at some 80 bytes with its slack */
+	if (landing->known->members > (int64)work_mem * 1024 / 80)
+		landing_reset(landing->known);
+	item = landing_insert(landing->known, hash, &found);
+	if (!found)
+		add_item(landing, item);
+	return item;
+}
+
+/* The format's own columns as one JSON object. */
+static Datum
+extra_of(Landing *landing, bool *isnull)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *object;
+	bool any = false;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < landing->nfields; i++)
+	{
+		LandingField *field = &landing->fields[i];
+		JsonbValue value;
+		const char *s;
+		int len;
+
+		if (field->kind != FIELD_EXTRA || (s = value_of(landing, field, &len)) == NULL)
+			continue;
+		any = true;
+		value.type = jbvString;
+		value.val.string.val = field->name;
+		value.val.string.len = strlen(field->name);
+		pushJsonbValue(&state, WJB_KEY, &value);
+		value.val.string.val = pnstrdup(s, len);
+		value.val.string.len = len;
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	*isnull = !any;
+	return any ? JsonbPGetDatum(JsonbValueToJsonb(object)) : (Datum)0;
+}
+
+/* Puts the record in quarantine. */
+static void
+reject(Landing *landing, LandingField *field, const char *reason, Datum billed_cost,
+	   bool has_billed_cost)
+{
+	Datum values[5];
+	bool nulls[5] = {false};
+	const char *s = NULL;
+	int len = 0;
+
+	landing->nrejects++;
+	if (has_billed_cost)
+		add_to_total(landing, &landing->billed_cost_rejected, billed_cost);
+
+	if (field != NULL)
+		s = value_of(landing, field, &len);
+	values[0] = Int32GetDatum(landing->reader.record_line_no);
+	values[1] = field != NULL ? CStringGetTextDatum(field->name) : (Datum)0;
+	nulls[1] = field == NULL;
+	if (s != NULL)
+		values[2] = CStringGetTextDatum(
+			psprintf("%s: \"%.*s\"%s", reason, pg_mbcliplen(s, len, 60), s, len > 60 ? "..." : ""));
+	else
+		values[2] = CStringGetTextDatum(reason);
+	values[3] = PointerGetDatum(
+		cstring_to_text_with_len(landing->reader.record, landing->reader.record_len));
+	values[4] = billed_cost;
+	nulls[4] = !has_billed_cost;
+	tuplestore_putvalues(landing->rejects, landing->reject_desc, values, nulls);
+}
+
+/* Remembers the months in which charges start, for their partitions. */
+static void
+note_period(Landing *landing, TimestampTz start, TimestampTz end)
+{
+	struct pg_tm tm;
+	fsec_t fsec;
+	int month;
+
+	if (TIMESTAMP_NOT_FINITE(start))
+		return;
+	landing->first_start = Min(landing->first_start, start);
+	landing->last_end = Max(landing->last_end, end);
+	if (timestamp2tm(start, NULL, &tm, &fsec, NULL, NULL) != 0)
+		return;
+	month = tm.tm_year * 12 + tm.tm_mon - 1;
+	for (int i = landing->nmonths - 1; i >= 0; i--)
+		if (landing->months[i] == month)
+			return;
+	if (landing->nmonths < lengthof(landing->months))
+		landing->months[landing->nmonths++] = month;
+}
+
+/* Whether the record has values for which there is no column; empty ones do no harm. */
+static bool
+has_values_beyond(Landing *landing)
+{
+	for (int i = landing->ncolumns; i < landing->reader.nvalues; i++)
+		if (landing->reader.values[i].len > 0)
+			return true;
+	return false;
+}
+
+/* Takes the complete record of the reader. */
+static void
+store_record(Landing *landing, const char *reason)
+{
+	LandingField *bad = NULL;
+	LandingField *end_field = NULL;
+	KnownItem *item;
+	TimestampTz start = DT_NOBEGIN;
+	TimestampTz end = DT_NOEND;
+	Datum billed_cost = (Datum)0;
+	bool has_billed_cost = false;
+	int last = landing->record_desc->natts - 1;
+
+	landing->nrecords++;
+	if (reason == NULL && landing->reader.text_after)
+		reason = "text after a quoted value";
+	if (reason == NULL && has_values_beyond(landing))
+		reason = psprintf("%d values for %d columns", landing->reader.nvalues, landing->ncolumns);
+
+	memset(landing->record_nulls, true, landing->record_desc->natts);
+	for (int i = 0; i < landing->nfields; i++)
+	{
+		LandingField *field = &landing->fields[i];
+		const char *problem = NULL;
+		const char *s;
+		Datum value;
+		int len;
+
+		if (field->item || field->kind == FIELD_EXTRA)
+			continue;
+		s = value_of(landing, field, &len);
+		if (s != NULL)
+			problem = read_value(field, s, len, &value);
+		else if (field->required)
+			problem = "mandatory value is missing";
+		if (problem != NULL && reason == NULL)
+		{
+			reason = problem;
+			bad = field;
+		}
+		if (s == NULL || problem != NULL)
+			continue;
+
+		landing->record_values[field->attribute] = value;
+		landing->record_nulls[field->attribute] = false;
+		switch (field->role)
+		{
+			case ROLE_PERIOD_START: start = DatumGetTimestampTz(value); break;
+			case ROLE_PERIOD_END:
+				end = DatumGetTimestampTz(value);
+				end_field = field;
+				break;
+			case ROLE_BILLED_COST:
+				billed_cost = value;
+				has_billed_cost = true;
+				add_to_total(landing, &landing->billed_cost, value);
+				break;
+			default: break;
+		}
+	}
+	if (reason == NULL && end < start)
+	{
+		reason = "the charge period ends before it starts";
+		bad = end_field;
+	}
+
+	if (reason == NULL)
+	{
+		item = find_item(landing);
+		if (item->reason != NULL)
+		{
+			reason = item->reason;
+			bad = &landing->fields[item->bad_field];
+		}
+		else
+		{
+			landing->record_values[0] = Int32GetDatum(landing->reader.record_line_no);
+			landing->record_values[1] = Int32GetDatum(item->item_no);
+			landing->record_nulls[0] = landing->record_nulls[1] = false;
+			if (landing->has_extra)
+				landing->record_values[last] = extra_of(landing, &landing->record_nulls[last]);
+			note_period(landing, start, end == DT_NOEND ? start : end);
+			tuplestore_putvalues(landing->records, landing->record_desc, landing->record_values,
+								 landing->record_nulls);
+		}
+	}
+	if (reason != NULL)
+		reject(landing, bad, reason, billed_cost, has_billed_cost);
+}
+
+/*
+ * Stores the row with too few values that waited, or at the end of the file
+ * refuses it: a file that was cut off ends so, and the cut may be in a number.
+ */
+static void
+release_short_row(Landing *landing, const char *reason)
+{
+	CsvReader reader = landing->reader;
+
+	if (landing->short_row_line_no == 0)
+		return;
+	csv_init(&landing->reader, reader.delimiter);
+	landing->reader.line_no = landing->short_row_line_no - 1;
+	csv_add_line(&landing->reader, landing->short_row.data, landing->short_row.len);
+	landing->short_row_line_no = 0;
+	store_record(landing, reason);
+	landing->reader = reader;
+}
+
+/* Takes the complete record of the reader, or lets it wait. */
+void
+landing_add_record(Landing *landing)
+{
+	CsvReader *reader = &landing->reader;
+
+	release_short_row(landing, NULL);
+	if (reader->nvalues >= landing->ncolumns)
+	{
+		store_record(landing, NULL);
+		return;
+	}
+	resetStringInfo(&landing->short_row);
+	appendBinaryStringInfo(&landing->short_row, reader->record, reader->record_len);
+	landing->short_row_line_no = reader->record_line_no;
+}
+
+/* At the end of the file. */
+void
+landing_reject_short_row(Landing *landing)
+{
+	release_short_row(landing, "the file ends within this row");
+}
