@@ -16,6 +16,7 @@
 #include "exact.h"
 #include "field.h"
 #include "landing.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
