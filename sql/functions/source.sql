@@ -76,7 +76,7 @@ BEGIN
     FROM source AS s
     CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
     WHERE s.source_id = best.source_id
-    ORDER BY f.position, f.column_no;
+    ORDER BY f.field_no, f.column_no;
 END
 $$;
 
@@ -86,7 +86,7 @@ COMMENT ON FUNCTION source_detect(text[]) IS 'the format that a header has, and 
 -- then the columns it keeps as they are (extra) and those it does not read.
 CREATE OR REPLACE FUNCTION source_field(source_id int, header text[])
 RETURNS TABLE (
-    position   bigint,
+    field_no   bigint,
     name       text,
     kind       text,
     role       text,
@@ -101,7 +101,7 @@ BEGIN ATOMIC
     WITH
     field AS (
         SELECT
-            f.position,
+            f.field_no,
             f.field ->> 'name' AS name,
             coalesce(f.field ->> 'kind', 'text') AS kind,
             f.field ->> 'role' AS role,
@@ -116,17 +116,17 @@ BEGIN ATOMIC
                 SELECT lower(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
             ) AS names
         FROM source AS s
-        CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, position)
+        CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, field_no)
         WHERE s.source_id = source_field.source_id
     ),
     head AS (
         SELECT h.name, h.column_no::int AS column_no
         FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
     )
-    SELECT f.position, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no)
+    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no)
     FROM field AS f
     LEFT JOIN head AS h ON lower(h.name) = ANY (f.names)
-    GROUP BY f.position, f.name, f.kind, f.role, f.required, f.item, f.one_of
+    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of
     UNION ALL
     SELECT
         1000000 + h.column_no,
