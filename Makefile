@@ -51,3 +51,12 @@ $(DATA_built): Makefile
 test: export PG_CONFIG := $(PG_CONFIG)
 test: install
 	test/with_server $(MAKE) --no-print-directory installcheck
+
+# Measure on a private server: make bench MILLIONS="1 4", or ROWS=100000 for a
+# quick look.  See docs/bench.md.
+MILLIONS = 1 4
+ROWS     = $(MILLIONS:%=%000000)
+.PHONY: bench
+bench: export PG_CONFIG := $(PG_CONFIG)
+bench: install
+	bench/run $(ROWS)

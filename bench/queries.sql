@@ -1,0 +1,27 @@
+-- Queries on what was loaded.  Prints measurement, side and milliseconds.
+\set ON_ERROR_STOP on
+SET search_path = cloudbilling;
+SET timezone = 'UTC';
+\ir compare.sql
+
+SELECT * FROM pg_temp.compare('exact_sum, few groups',
+    'SELECT account_id, exact_sum(billed_cost) FROM charge GROUP BY account_id',
+    'SELECT account_id, sum(billed_cost) FROM charge GROUP BY account_id');
+
+SELECT * FROM pg_temp.compare('exact_sum, many groups',
+    'SELECT item_id, charge_period_start::date, exact_sum(billed_cost) FROM charge GROUP BY 1, 2',
+    'SELECT item_id, charge_period_start::date, count(*) FROM charge GROUP BY 1, 2');
+
+SELECT * FROM pg_temp.compare('running totals',
+    'SELECT customer_id, currency, sum(amount) FROM invoice_running GROUP BY 1, 2',
+    'SELECT c.account_id, i.product_id, count(*) FROM charge AS c JOIN charge_item AS i USING (item_id) GROUP BY 1, 2');
+
+SELECT * FROM pg_temp.compare('running totals, without join',
+    'SELECT customer_id, currency, sum(amount) FROM invoice_running GROUP BY 1, 2',
+    'SELECT account_id, item_id, count(*) FROM charge GROUP BY 1, 2');
+
+-- One customer's invoice, for 50 customers, after one for the caches.
+SELECT pg_temp.elapsed('SELECT * FROM invoice_running(1)') \g /dev/null
+
+SELECT 'running invoice', 'ours', pg_temp.elapsed(format('SELECT * FROM invoice_running(%s)', customer_id))
+FROM (SELECT customer_id FROM customer WHERE customer_id % 20 = 11 ORDER BY customer_id) AS fifty;

@@ -1,0 +1,52 @@
+-- The table of medians, from the file results: records, measurement, side, value.
+\set ON_ERROR_STOP on
+CREATE TEMPORARY TABLE result (records bigint, measurement text, side text, value numeric);
+\copy result from 'results' with (delimiter '|')
+
+CREATE TEMPORARY TABLE measure AS
+SELECT row_number() OVER () AS no, m.*
+FROM (VALUES
+    ('load', 's', 'COPY into text', 'ratio', 1.5),
+    ('exact_sum, few groups', 'ms', 'sum', 'ratio', 0.65),
+    ('exact_sum, many groups', 'ms', 'count(*)', 'ratio', 1.2),
+    ('running totals', 'ms', 'GROUP BY account, product', 'ratio', 0.25),
+    ('running totals, without join', 'ms', 'GROUP BY account, item', NULL, NULL),
+    ('running invoice', 'ms', NULL, 'ours', 20),
+    ('slowest running invoice', 'ms', NULL, NULL, NULL),
+    ('bytes a charge, heap', 'bytes', 'text', 'ours', 140),
+    ('bytes a charge, heap and indexes', 'bytes', NULL, NULL, NULL),
+    ('bytes a charge, roll-ups', 'bytes', NULL, NULL, NULL),
+    ('bytes a charge, dictionaries', 'bytes', NULL, NULL, NULL),
+    ('load, private memory at most', 'MB', 'COPY into text', NULL, NULL),
+    ('load, with shared buffers', 'MB', 'COPY into text', NULL, NULL),
+    ('load, temporary files', 'MB', NULL, NULL, NULL),
+    ('load, WAL', 'MB', NULL, NULL, NULL)
+) AS m (measurement, unit, against, goal_of, goal);
+
+INSERT INTO result
+SELECT records, 'slowest running invoice', 'ours', max(value)
+FROM result
+WHERE measurement = 'running invoice'
+GROUP BY records;
+
+SELECT
+    to_char(records, 'FM999,999,999,999') AS charges,
+    measurement,
+    round(ours, digits) AS ours,
+    round(baseline, digits) AS baseline,
+    unit,
+    against AS "baseline is",
+    round(ours / nullif(baseline, 0), 2) AS ratio,
+    CASE goal_of WHEN 'ratio' THEN format('ratio %s', goal) WHEN 'ours' THEN format('%s %s', goal, unit) END AS "at most"
+FROM (
+    SELECT
+        records,
+        m.*,
+        CASE unit WHEN 's' THEN 2 ELSE 1 END AS digits,
+        (percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FILTER (WHERE side = 'ours'))::numeric AS ours,
+        (percentile_cont(0.5) WITHIN GROUP (ORDER BY value) FILTER (WHERE side = 'baseline' AND against IS NOT NULL))::numeric AS baseline
+    FROM result
+    JOIN measure AS m USING (measurement)
+    GROUP BY records, m.no, m.measurement, m.unit, m.against, m.goal_of, m.goal
+) AS medians
+ORDER BY records, no;
