@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "commands/trigger.h"
 #include "common/pg_prng.h"
 #include "compat.h"
@@ -15,6 +16,7 @@
 #include "landing.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 /* The load of the COPY that runs; only one can. */
 static Landing *current = NULL;
@@ -48,7 +50,10 @@ landing_begin(PG_FUNCTION_ARGS)
 	MemoryContextCallback *callback;
 	Landing *landing;
 
-	(void)trigger_data(fcinfo, "landing_begin");
+	TriggerData *trigger = trigger_data(fcinfo, "landing_begin");
+	Datum nothing = (Datum)0;
+	bool isnull = true;
+
 	if (current != NULL)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
 						errmsg("a load is already in progress in this session"),
@@ -66,6 +71,8 @@ landing_begin(PG_FUNCTION_ARGS)
 	XXH3_128bits_reset(landing->content);
 	csv_init(&landing->reader, ',');
 	initStringInfo(&landing->short_row);
+
+	landing->token = heap_form_tuple(RelationGetDescr(trigger->tg_relation), &nothing, &isnull);
 
 	callback = palloc0(sizeof(MemoryContextCallback));
 	callback->func = forget;
@@ -127,7 +134,7 @@ landing_line(PG_FUNCTION_ARGS)
 		elog(ERROR, "landing_line called outside of a load");
 	value = heap_getattr(trigger->tg_trigtuple, 1, trigger->tg_relation->rd_att, &isnull);
 	if (isnull)
-		PG_RETURN_POINTER(trigger->tg_trigtuple); /* an empty line */
+		PG_RETURN_POINTER(current->token); /* an empty line */
 
 	old = MemoryContextSwitchTo(current->row);
 	line = DatumGetTextPP(value);
@@ -144,7 +151,7 @@ landing_line(PG_FUNCTION_ARGS)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(current->row);
-	PG_RETURN_POINTER(trigger->tg_trigtuple);
+	PG_RETURN_POINTER(current->token);
 }
 
 PG_FUNCTION_INFO_V1(landing_end);

@@ -59,6 +59,7 @@ typedef struct Landing
 {
 	MemoryContext context; /* as long as the load */
 	MemoryContext row;     /* as long as a record */
+	HeapTuple token;       /* what the row trigger gives back: the server frees its own row then */
 	CsvReader reader;
 	XXH3_state_t *content;
 	uint64 seed;

@@ -16,7 +16,7 @@ BEGIN
         billed_cost, effective_cost, list_cost, contracted_cost)
     SELECT c.load_scope_id, c.account_id, c.item_id, (c.charge_period_start AT TIME ZONE z.name)::date, z.time_zone_id,
         count(*), exact_sum(coalesce(c.pricing_quantity, c.consumed_quantity)), exact_sum(c.billed_cost),
-        exact_sum(c.effective_cost), exact_sum(c.list_cost), exact_sum(c.contracted_cost)
+        exact_sum(coalesce(c.effective_cost, c.billed_cost)), exact_sum(c.list_cost), exact_sum(c.contracted_cost)
     FROM charge AS c
     CROSS JOIN time_zone AS z
     WHERE c.load_scope_id = ANY (load_scope_ids)

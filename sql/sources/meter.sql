@@ -49,10 +49,8 @@ VALUES (
         usage_start AS charge_period_start,
         coalesce(usage_end, usage_start) AS charge_period_end,
         quantity AS pricing_quantity,
-        quantity AS consumed_quantity,
         unit_cost AS contracted_unit_price,
         quantity * coalesce(unit_cost, 0) AS billed_cost,
-        quantity * coalesce(unit_cost, 0) AS effective_cost,
         quantity * coalesce(unit_cost, 0) AS contracted_cost,
         extra
     FROM landing_record
