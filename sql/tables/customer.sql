@@ -21,7 +21,7 @@ CREATE TABLE customer (
     CHECK (country ~ '^[A-Z]{2}$'),
     CHECK (language IN ('en', 'nl')),
     CHECK (payment_days BETWEEN 0 AND 365),
-    CHECK (timestamp '2000-01-01' AT TIME ZONE time_zone IS NOT NULL)
+    CHECK (time_zone IS NULL OR timestamp '2000-01-01' AT TIME ZONE time_zone IS NOT NULL)
 );
 
 CREATE INDEX ON customer (parent_id);
