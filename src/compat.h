@@ -19,6 +19,11 @@
 		ereport(ERROR, __VA_ARGS__);                                                               \
 		return dummy;                                                                              \
 	} while (0)
+#define DirectInputFunctionCallSafe(func, str, typioparam, typmod, escontext, result)              \
+	((void)(escontext),                                                                            \
+	 *(result) = DirectFunctionCall3(func, CStringGetDatum(str), ObjectIdGetDatum(typioparam),     \
+	                                 Int32GetDatum(typmod)),                                       \
+	 true)
 #endif
 
 #endif
