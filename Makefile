@@ -13,7 +13,7 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 STATE = $(addprefix sql/types/,pricing.sql selector.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  = $(addprefix sql/functions/,pricing.sql selector.sql)
+CODE  = $(addprefix sql/functions/,pricing.sql selector.sql currency.sql document_text.sql document_format.sql invoice_html.sql)
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
