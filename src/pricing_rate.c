@@ -35,6 +35,15 @@ sign(Numeric number)
 	return number_cmp(number, zero());
 }
 
+/* Refuses NaN and the infinities. */
+static void
+check_quantity(Numeric quantity)
+{
+	if (numeric_is_nan(quantity) || numeric_is_inf(quantity))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		                errmsg("a quantity to rate must be a finite number")));
+}
+
 /* Hands over a step, where steps are wanted. */
 static void
 take(const PricingSteps *steps, PricingStep step)
@@ -123,11 +132,12 @@ convert(const Pricing *pricing, Numeric quantity)
 	Numeric factor = pricing_option(pricing, OPTION_FACTOR);
 	Numeric divisor = pricing_option(pricing, OPTION_DIVIDE_BY);
 
-	if (factor)
-		quantity = number_mul(quantity, factor);
-	else if (divisor)
-		return round_quotient(pricing, quantity, divisor);
-	return pricing->rounding == PRICING_UNROUNDED ? quantity : round_quantity(pricing, quantity);
+	if (factor == NULL)
+		return divisor ? round_quotient(pricing, quantity, divisor) : quantity;
+	quantity = number_mul(quantity, factor);
+	/* The reciprocal of a large divisor would leave many trailing zeros. */
+	return pricing->rounding == PRICING_UNROUNDED ? number_trim(quantity)
+	                                              : round_quantity(pricing, quantity);
 }
 
 /* The tier that contains the quantity: the first whose bound is not below it. */
@@ -263,6 +273,7 @@ pricing_event(const Pricing *pricing, Numeric quantity, PricingEvents *events,
 	Numeric maximum = pricing_option(pricing, OPTION_MAXIMUM_PER_EVENT);
 	Numeric amount;
 
+	check_quantity(quantity);
 	quantity = convert(pricing, quantity);
 	if (pricing_orders_events(pricing))
 	{
