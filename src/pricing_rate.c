@@ -58,7 +58,8 @@ started_packages(Numeric quantity, Numeric package_size)
 {
 	Numeric packages = number_quotient(quantity, package_size);
 
-	if (number_cmp(number_mul(packages, package_size), quantity) < 0 && sign(quantity) > 0)
+	/* What was cut off a negative quantity leaves more than it, not less. */
+	if (number_cmp(number_mul(packages, package_size), quantity) < 0)
 		packages = number_add(packages, number_literal(1, 0));
 	return packages;
 }
@@ -93,8 +94,7 @@ round_quantity(const Pricing *pricing, Numeric quantity)
 	if (pricing->rounding == PRICING_HALF_UP)
 		return DatumGetNumeric(DirectFunctionCall2(numeric_round, number, scale));
 	number = DirectFunctionCall2(numeric_trunc, number, scale);
-	if (pricing->rounding == PRICING_UP && number_cmp(DatumGetNumeric(number), quantity) < 0 &&
-	    sign(quantity) > 0)
+	if (pricing->rounding == PRICING_UP && number_cmp(DatumGetNumeric(number), quantity) < 0)
 		return number_add(DatumGetNumeric(number), number_literal(1, pricing->scale));
 	return DatumGetNumeric(number);
 }
