@@ -97,6 +97,8 @@ tr { break-inside: avoid; }
     body { margin: 0; padding: 6mm; }
     .parties { flex-wrap: wrap; }
     .parties .facts { flex: 1 1 100%; }
+    .lines thead th.number, .lines thead th.unit { width: auto; }
+    .lines th + th, .lines td + td { padding-left: 3mm; }
     .closing { width: 100%; }
     .payment .terms { flex-direction: column; gap: 2mm; }
 }
