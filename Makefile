@@ -19,13 +19,13 @@ CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql currency.s
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql period.sql \
           charge_owned.sql charge_priced.sql rated_line.sql invoice_due.sql invoice_running.sql) \
         $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
-          invoice_run.sql)
+          invoice_run.sql document_text.sql document_format.sql invoice_html.sql)
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact
+REGRESS        = exact pricing selector invoice_html
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      =
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)

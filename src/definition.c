@@ -2,12 +2,10 @@
  * definition.c: reading a JSON definition (a pricing, a selector).
  *
  * jsonb does the parsing and guards its depth; here are the paths and the
- * refusals, the binary form, which is the text with a version byte, and the
- * comparison of the compiled form, byte by byte.
+ * refusals, and the binary form, which is the text with a version byte.
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "definition.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
@@ -227,45 +225,4 @@ definition_receive(const Definition *def, StringInfo buf)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 		                errmsg("unsupported %s version number %d", def->type, version)));
 	return pq_getmsgtext(buf, buf->len - buf->cursor, &length);
-}
-
-/* Equal definitions are equal bytes. */
-PG_FUNCTION_INFO_V1(definition_eq);
-Datum
-definition_eq(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_GETARG_VARLENA_PP(0);
-	struct varlena *b = PG_GETARG_VARLENA_PP(1);
-
-	PG_RETURN_BOOL(VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-	               memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0);
-}
-
-/* The opposite. */
-PG_FUNCTION_INFO_V1(definition_ne);
-Datum
-definition_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!DatumGetBool(definition_eq(fcinfo)));
-}
-
-/* Hash for joins and GROUP BY. */
-PG_FUNCTION_INFO_V1(definition_hash);
-Datum
-definition_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_GETARG_VARLENA_PP(0);
-
-	return hash_any((unsigned char *)VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a));
-}
-
-/* Hash with a seed. */
-PG_FUNCTION_INFO_V1(definition_hash_extended);
-Datum
-definition_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *a = PG_GETARG_VARLENA_PP(0);
-
-	return hash_any_extended((unsigned char *)VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a),
-	                         PG_GETARG_INT64(1));
 }

@@ -35,6 +35,15 @@ sign(Numeric number)
 	return number_cmp(number, zero());
 }
 
+/* Refuses NaN and the infinities. */
+static void
+check_quantity(Numeric quantity)
+{
+	if (numeric_is_nan(quantity) || numeric_is_inf(quantity))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		                errmsg("a quantity to rate must be a finite number")));
+}
+
 /* Hands over a step, where steps are wanted. */
 static void
 take(const PricingSteps *steps, PricingStep step)
@@ -49,7 +58,8 @@ started_packages(Numeric quantity, Numeric package_size)
 {
 	Numeric packages = number_quotient(quantity, package_size);
 
-	if (number_cmp(number_mul(packages, package_size), quantity) < 0 && sign(quantity) > 0)
+	/* What was cut off a negative quantity leaves more than it, not less. */
+	if (number_cmp(number_mul(packages, package_size), quantity) < 0)
 		packages = number_add(packages, number_literal(1, 0));
 	return packages;
 }
@@ -84,8 +94,7 @@ round_quantity(const Pricing *pricing, Numeric quantity)
 	if (pricing->rounding == PRICING_HALF_UP)
 		return DatumGetNumeric(DirectFunctionCall2(numeric_round, number, scale));
 	number = DirectFunctionCall2(numeric_trunc, number, scale);
-	if (pricing->rounding == PRICING_UP && number_cmp(DatumGetNumeric(number), quantity) < 0 &&
-	    sign(quantity) > 0)
+	if (pricing->rounding == PRICING_UP && number_cmp(DatumGetNumeric(number), quantity) < 0)
 		return number_add(DatumGetNumeric(number), number_literal(1, pricing->scale));
 	return DatumGetNumeric(number);
 }
@@ -123,11 +132,12 @@ convert(const Pricing *pricing, Numeric quantity)
 	Numeric factor = pricing_option(pricing, OPTION_FACTOR);
 	Numeric divisor = pricing_option(pricing, OPTION_DIVIDE_BY);
 
-	if (factor)
-		quantity = number_mul(quantity, factor);
-	else if (divisor)
-		return round_quotient(pricing, quantity, divisor);
-	return pricing->rounding == PRICING_UNROUNDED ? quantity : round_quantity(pricing, quantity);
+	if (factor == NULL)
+		return divisor ? round_quotient(pricing, quantity, divisor) : quantity;
+	quantity = number_mul(quantity, factor);
+	/* The reciprocal of a large divisor would leave many trailing zeros. */
+	return pricing->rounding == PRICING_UNROUNDED ? number_trim(quantity)
+	                                              : round_quantity(pricing, quantity);
 }
 
 /* The tier that contains the quantity: the first whose bound is not below it. */
@@ -263,6 +273,7 @@ pricing_event(const Pricing *pricing, Numeric quantity, PricingEvents *events,
 	Numeric maximum = pricing_option(pricing, OPTION_MAXIMUM_PER_EVENT);
 	Numeric amount;
 
+	check_quantity(quantity);
 	quantity = convert(pricing, quantity);
 	if (pricing_orders_events(pricing))
 	{

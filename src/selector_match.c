@@ -117,7 +117,8 @@ look_up(CallSite *site, int key)
 	}
 	ereport(ERROR,
 	        (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("the record has no column \"%s\"", name),
-	         errdetail("The selector's key \"%s\" needs it.", selector_keys[key].name)));
+	         errdetail("The selector's key \"%s%s\" needs it.", selector_keys[key].name,
+	                   key == SELECTOR_TAGS ? "KEY" : "")));
 }
 
 /* The column that a key means. */

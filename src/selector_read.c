@@ -134,10 +134,13 @@ read_string(Reader *reader, const char *path, SelectorOperator op, const JsonbVa
 {
 	Condition *condition;
 
-	if (value->type != jbvString)
+	if (value->type != jbvString && op == SELECTOR_EQUAL)
 		return definition_refuse(reader->def, path,
-		                         value->type == jbvNull ? "Write {\"exists\": false}." : NULL,
-		                         "must be a string");
+		                         value->type == jbvNull ? "Write {\"exists\": false}."
+		                                                : "Write a number in quotes.",
+		                         "must be a string, a list of strings or an object of operators");
+	if (value->type != jbvString)
+		return definition_refuse(reader->def, path, NULL, "must be a string");
 	condition = add_condition(reader, op);
 	condition->nvalues = 1;
 	condition->values = palloc(sizeof(text *));

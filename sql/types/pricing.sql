@@ -45,7 +45,7 @@ COMMENT ON CAST (jsonb AS pricing) IS 'read a pricing from jsonb';
 CREATE CAST (pricing AS jsonb) WITH FUNCTION pricing_to_jsonb(pricing) AS ASSIGNMENT;
 COMMENT ON CAST (pricing AS jsonb) IS 'the canonical JSON of a pricing';
 
--- equality
+-- comparison: equal pricings are equal bytes; the order means nothing to a reader
 
 CREATE FUNCTION pricing_eq(pricing, pricing) RETURNS boolean
     AS 'MODULE_PATHNAME', 'definition_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -63,9 +63,29 @@ CREATE FUNCTION pricing_hash_extended(pricing, bigint) RETURNS bigint
     AS 'MODULE_PATHNAME', 'definition_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION pricing_hash_extended(pricing, bigint) IS 'hash with a seed';
 
+CREATE FUNCTION pricing_lt(pricing, pricing) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'definition_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION pricing_lt(pricing, pricing) IS 'implementation of < operator';
+
+CREATE FUNCTION pricing_le(pricing, pricing) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'definition_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION pricing_le(pricing, pricing) IS 'implementation of <= operator';
+
+CREATE FUNCTION pricing_ge(pricing, pricing) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'definition_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION pricing_ge(pricing, pricing) IS 'implementation of >= operator';
+
+CREATE FUNCTION pricing_gt(pricing, pricing) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'definition_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION pricing_gt(pricing, pricing) IS 'implementation of > operator';
+
+CREATE FUNCTION pricing_cmp(pricing, pricing) RETURNS integer
+    AS 'MODULE_PATHNAME', 'definition_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION pricing_cmp(pricing, pricing) IS 'less-equal-greater';
+
 CREATE OPERATOR = (
     LEFTARG = pricing, RIGHTARG = pricing, FUNCTION = pricing_eq,
-    COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+    COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
 );
 COMMENT ON OPERATOR = (pricing, pricing) IS 'equal';
 
@@ -75,10 +95,44 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (pricing, pricing) IS 'not equal';
 
+CREATE OPERATOR < (
+    LEFTARG = pricing, RIGHTARG = pricing, FUNCTION = pricing_lt,
+    COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (pricing, pricing) IS 'less than';
+
+CREATE OPERATOR <= (
+    LEFTARG = pricing, RIGHTARG = pricing, FUNCTION = pricing_le,
+    COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (pricing, pricing) IS 'less than or equal';
+
+CREATE OPERATOR >= (
+    LEFTARG = pricing, RIGHTARG = pricing, FUNCTION = pricing_ge,
+    COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (pricing, pricing) IS 'greater than or equal';
+
+CREATE OPERATOR > (
+    LEFTARG = pricing, RIGHTARG = pricing, FUNCTION = pricing_gt,
+    COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (pricing, pricing) IS 'greater than';
+
 CREATE OPERATOR CLASS pricing_ops DEFAULT FOR TYPE pricing USING hash AS
     OPERATOR 1 =,
     FUNCTION 1 pricing_hash(pricing),
     FUNCTION 2 pricing_hash_extended(pricing, bigint);
 COMMENT ON OPERATOR CLASS pricing_ops USING hash IS 'equality of pricings';
 COMMENT ON OPERATOR FAMILY pricing_ops USING hash IS 'equality of pricings';
+
+CREATE OPERATOR CLASS pricing_ops DEFAULT FOR TYPE pricing USING btree AS
+    OPERATOR 1 <,
+    OPERATOR 2 <=,
+    OPERATOR 3 =,
+    OPERATOR 4 >=,
+    OPERATOR 5 >,
+    FUNCTION 1 pricing_cmp(pricing, pricing);
+COMMENT ON OPERATOR CLASS pricing_ops USING btree IS 'order of pricings, for indexes and GROUP BY';
+COMMENT ON OPERATOR FAMILY pricing_ops USING btree IS 'order of pricings, for indexes and GROUP BY';
 

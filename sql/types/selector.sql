@@ -45,7 +45,7 @@ COMMENT ON CAST (jsonb AS selector) IS 'read a selector from jsonb';
 CREATE CAST (selector AS jsonb) WITH FUNCTION selector_to_jsonb(selector) AS ASSIGNMENT;
 COMMENT ON CAST (selector AS jsonb) IS 'the canonical JSON of a selector';
 
--- order
+-- comparison: equal selectors are equal bytes; the order means nothing to a reader
 
 CREATE FUNCTION selector_eq(selector, selector) RETURNS boolean
     AS 'MODULE_PATHNAME', 'definition_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -64,23 +64,23 @@ CREATE FUNCTION selector_hash_extended(selector, bigint) RETURNS bigint
 COMMENT ON FUNCTION selector_hash_extended(selector, bigint) IS 'hash with a seed';
 
 CREATE FUNCTION selector_lt(selector, selector) RETURNS boolean
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'definition_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION selector_lt(selector, selector) IS 'implementation of < operator';
 
 CREATE FUNCTION selector_le(selector, selector) RETURNS boolean
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'definition_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION selector_le(selector, selector) IS 'implementation of <= operator';
 
 CREATE FUNCTION selector_ge(selector, selector) RETURNS boolean
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'definition_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION selector_ge(selector, selector) IS 'implementation of >= operator';
 
 CREATE FUNCTION selector_gt(selector, selector) RETURNS boolean
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'definition_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION selector_gt(selector, selector) IS 'implementation of > operator';
 
 CREATE FUNCTION selector_cmp(selector, selector) RETURNS integer
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'definition_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION selector_cmp(selector, selector) IS 'less-equal-greater';
 
 CREATE OPERATOR = (
@@ -133,6 +133,6 @@ CREATE OPERATOR CLASS selector_ops DEFAULT FOR TYPE selector USING btree AS
     OPERATOR 4 >=,
     OPERATOR 5 >,
     FUNCTION 1 selector_cmp(selector, selector);
-COMMENT ON OPERATOR CLASS selector_ops USING btree IS 'order of selectors, by their text';
-COMMENT ON OPERATOR FAMILY selector_ops USING btree IS 'order of selectors, by their text';
+COMMENT ON OPERATOR CLASS selector_ops USING btree IS 'order of selectors, for indexes and GROUP BY';
+COMMENT ON OPERATOR FAMILY selector_ops USING btree IS 'order of selectors, for indexes and GROUP BY';
 

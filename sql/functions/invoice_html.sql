@@ -1,0 +1,560 @@
+-- An invoice as one HTML page.  It is built with the XML functions, so that what
+-- people typed is escaped wherever it stands; it has no link, no script and needs
+-- no other file.  It says only what the frozen rows and their snapshots say.
+--
+-- HTML reads <td/> as <td>, so no element but the void ones may be without
+-- content: coalesce(…, '') gives <td></td>, where NULL would give <td/>.
+
+CREATE OR REPLACE FUNCTION invoice_html_missing(invoice_id int)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = 'no_data_found',
+        MESSAGE = format('invoice %s does not exist', invoice_html_missing.invoice_id),
+        HINT = 'Documents are in the table invoice; its key is invoice_id, which is not the invoice number.';
+END;
+$$;
+
+COMMENT ON FUNCTION invoice_html_missing(int) IS 'raises the error for an unknown invoice';
+
+-- XML needs > to be escaped and a style sheet in HTML must not have it escaped:
+-- so it has none.
+CREATE OR REPLACE FUNCTION invoice_html_style()
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '
+@page { size: A4; margin: 15mm 17mm 16mm;
+    @bottom-right { content: counter(page) " / " counter(pages); font: 7.5pt Helvetica, Arial, sans-serif; color: #79828f; } }
+* { box-sizing: border-box; }
+html { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+body { margin: 0; color: #1b222c; background: #fff; font: 9.5pt/1.5 "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif;
+    font-variant-numeric: tabular-nums lining-nums; overflow-wrap: break-word; }
+h1, h2, p { margin: 0; font-weight: normal; }
+table { border-collapse: collapse; width: 100%; }
+th, td { padding: 0; text-align: left; vertical-align: baseline; font-weight: normal; }
+.number { text-align: right; white-space: nowrap; }
+.label, thead th { color: #667080; font-size: 8pt; }
+header { display: flex; justify-content: space-between; align-items: baseline; gap: 10mm; padding-bottom: 4mm; border-bottom: 0.6mm solid #1b222c; }
+header .name { font-size: 13pt; font-weight: bold; letter-spacing: -0.01em; }
+h1 { font-size: 13pt; text-align: right; }
+.parties { display: flex; align-items: flex-start; gap: 8mm; margin: 7mm 0; }
+.parties .party { flex: 1 1 0; min-width: 0; }
+.parties .facts { flex: 0 0 70mm; }
+.party .label { margin-bottom: 1mm; }
+.party .name { font-weight: bold; }
+.party .ids { margin-top: 2mm; font-size: 8pt; color: #667080; }
+.facts th { width: 31mm; padding-right: 3mm; color: #667080; font-size: 8pt; line-height: 1.78; }
+.headline { display: flex; align-items: baseline; gap: 4mm; margin-bottom: 8mm; padding: 3.5mm 5mm; background: #f3f5f7; }
+.headline .sum { font-size: 16pt; letter-spacing: -0.01em; white-space: nowrap; }
+.headline .when { color: #4a5463; }
+h2 { margin: 8mm 0 2mm; font-size: 11pt; font-weight: bold; break-after: avoid; }
+thead { display: table-header-group; break-inside: avoid; }
+tfoot { display: table-row-group; }
+tr { break-inside: avoid; }
+.lines thead th, .vat thead th, .summary thead th { padding-bottom: 1.5mm; border-bottom: 0.2mm solid #1b222c; }
+.lines tbody { break-inside: avoid; }
+.lines th + th, .lines td + td { padding-left: 5mm; }
+.lines .description { overflow-wrap: anywhere; }
+.lines .heading th { padding: 3.4mm 0 0.6mm; font-weight: bold; }
+.lines .line td { padding-top: 0.7mm; padding-bottom: 0.7mm; line-height: 1.4; }
+.lines thead th.number { width: 25mm; }
+.lines .ladder thead th.number { width: auto; }
+.lines thead th.unit { width: 20mm; }
+.lines th.unit, .lines td.unit { padding-left: 1.5mm; max-width: 28mm; color: #667080; font-size: 8pt; }
+.lines .detail { color: #667080; font-size: 8pt; line-height: 1.4; }
+.lines .subtotal th, .lines .subtotal td { padding-top: 1.2mm; padding-bottom: 1mm; border-top: 0.2mm solid #dfe3e8; }
+.lines .subtotal th { color: #667080; font-size: 8pt; }
+.lines .steps td { padding: 0.3mm 0 1.8mm; }
+.ladder { width: auto; margin-left: 4mm; border-left: 0.5mm solid #dfe3e8; font-size: 7.5pt; line-height: 1.45; color: #4a5463; }
+.ladder th, .ladder td, .lines .ladder td { padding: 0 0 0 4mm; }
+.lines .ladder thead th { width: auto; padding-bottom: 0.3mm; border: 0; font-size: 7pt; }
+.lines .ladder .number { padding-left: 8mm; }
+.summary { break-inside: avoid; }
+.summary td { padding: 0.5mm 0; border-bottom: 0.2mm solid #eceff2; }
+.summary tfoot th, .summary tfoot td { padding-top: 1.2mm; border: 0; font-weight: bold; }
+.closing { margin: 6mm 0 0 auto; width: 112mm; }
+.closing .number { padding-left: 6mm; }
+.closing thead th { padding-bottom: 1.2mm; border-bottom: 0.2mm solid #1b222c; }
+.closing tbody td, .closing tbody th { padding-top: 0.7mm; padding-bottom: 0.7mm; }
+.closing .total th, .closing .total td { padding-top: 2mm; border-top: 0.6mm solid #1b222c; font-size: 11.5pt; font-weight: bold; }
+.legal { margin-top: 5mm; font-size: 8.5pt; }
+.legal p + p { margin-top: 1mm; }
+.settlement { break-inside: avoid; }
+.payment .contact { margin-top: 2mm; color: #667080; font-size: 8pt; }
+.payment { margin-top: 6mm; padding: 4mm 5mm; background: #f3f5f7; }
+.payment h2 { margin-top: 0; }
+.payment .terms { display: flex; gap: 12mm; }
+.payment table { width: auto; flex: 1 1 0; }
+.payment th { width: 30mm; padding-right: 3mm; color: #667080; font-size: 8pt; }
+@media screen {
+    html { background: #e9ecef; }
+    body { width: 210mm; max-width: 100%; min-height: 297mm; margin: 8mm auto; padding: 16mm 17mm 18mm; box-shadow: 0 1px 6px rgba(20, 30, 45, 0.18); }
+}
+@media screen and (max-width: 200mm) {
+    body { margin: 0; padding: 6mm; }
+    .parties { flex-wrap: wrap; }
+    .parties .facts { flex: 1 1 100%; }
+    .lines thead th.number, .lines thead th.unit { width: auto; }
+    .lines th + th, .lines td + td { padding-left: 3mm; }
+    .closing { width: 100%; }
+    .payment .terms { flex-direction: column; gap: 2mm; }
+}
+';
+
+COMMENT ON FUNCTION invoice_html_style() IS 'style sheet of documents';
+
+CREATE OR REPLACE FUNCTION invoice_html_row(label text, value text)
+RETURNS xml
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value ~ '\S'
+    THEN xmlelement(name tr,
+        xmlelement(name th, xmlattributes('row' AS scope), label),
+        xmlelement(name td, value))
+END;
+
+COMMENT ON FUNCTION invoice_html_row(text, text) IS 'table row of a label and its value; NULL where there is no value';
+
+-- The country is part of the address only of post that crosses a border.
+CREATE OR REPLACE FUNCTION invoice_html_party(party jsonb, label text, abroad boolean, language text)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlelement(name div, xmlattributes('party' AS class),
+        xmlelement(name div, xmlattributes('label' AS class), label),
+        (SELECT xmlagg(xmlelement(name div, xmlattributes(part.class AS class), part.text) ORDER BY part.position)
+         FROM (VALUES
+             (1, 'name', party ->> 'name'),
+             (2, NULL,   party ->> 'street'),
+             (3, NULL,   concat_ws(' ', party ->> 'postal_code', party ->> 'city')),
+             (4, NULL,   CASE WHEN abroad THEN
+                 coalesce(document_text(language, 'country_' || (party ->> 'country')), party ->> 'country') END)
+         ) AS part (position, class, text)
+         WHERE part.text ~ '\S'),
+        (SELECT xmlelement(name div, xmlattributes('ids' AS class),
+             xmlagg(xmlelement(name div, id.label || ' ' || id.text) ORDER BY id.position))
+         FROM (VALUES
+             (1, document_text(language, 'vat_number'), party ->> 'vat_number'),
+             (2, CASE party ->> 'country' WHEN 'NL' THEN 'KvK' ELSE document_text(language, 'registration_number') END,
+                 party ->> 'registration_number')
+         ) AS id (position, label, text)
+         WHERE id.text ~ '\S'
+         HAVING count(*) > 0));
+END;
+
+COMMENT ON FUNCTION invoice_html_party(jsonb, text, boolean, text) IS 'name, address and registrations of a seller or customer, from its snapshot';
+
+CREATE OR REPLACE FUNCTION invoice_html_facts(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN xmlelement(name table, xmlattributes('facts' AS class), xmlelement(name tbody,
+    invoice_html_row(document_text(document.language, document.kind || '_number'), document.invoice_number),
+    invoice_html_row(document_text(document.language, 'issued_on'), document_date(document.issued_on, document.language)),
+    CASE document.kind WHEN 'invoice' THEN
+        invoice_html_row(document_text(document.language, 'due_on'), document_date(document.due_on, document.language)) END,
+    invoice_html_row(document_text(document.language, 'period'),
+        document_period(document.period_start, document.period_end, document.language)),
+    invoice_html_row(document_text(document.language, 'customer_number'), document.customer ->> 'number'),
+    invoice_html_row(document_text(document.language, 'order_number'), document.customer ->> 'order_number'),
+    invoice_html_row(document_text(document.language, 'currency'), document.currency)));
+
+COMMENT ON FUNCTION invoice_html_facts(invoice) IS 'number, dates, period and references of a document';
+
+-- What the document asks, in one sentence: a credit note and a total of nothing
+-- ask no payment.
+CREATE OR REPLACE FUNCTION invoice_html_headline(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN xmlelement(name p, xmlattributes('headline' AS class),
+    xmlelement(name span, xmlattributes('sum' AS class), document.currency || ' '
+        || document_amount(CASE document.kind WHEN 'credit_note' THEN abs(document.gross_amount)
+            ELSE document.gross_amount END, document.currency, document.language)),
+    ' ',
+    xmlelement(name span, xmlattributes('when' AS class),
+        CASE
+            WHEN document.kind = 'credit_note' THEN lower(document_text(document.language, 'in_your_favour'))
+            WHEN document.gross_amount > 0 THEN document_text(document.language, 'due_by') || ' '
+                || document_date(document.due_on, document.language)
+            ELSE document_text(document.language, 'nothing_due')
+        END));
+
+COMMENT ON FUNCTION invoice_html_headline(invoice) IS 'amount of a document and when it is due, in one sentence';
+
+CREATE OR REPLACE FUNCTION invoice_html_summary(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH service AS (
+        SELECT CASE WHEN line.corrects IS NULL THEN line.service
+                ELSE document_text(document.language, 'corrections') END AS name,
+            line.corrects IS NOT NULL AS last, min(line.line_no) AS line_no,
+            count(*) AS lines, sum(line.amount) AS amount
+        FROM invoice_line AS line
+        WHERE line.invoice_id = document.invoice_id
+        GROUP BY 1, 2
+    )
+    SELECT xmlconcat(
+        xmlelement(name h2, document_text(document.language, 'summary')),
+        xmlelement(name table, xmlattributes('summary' AS class),
+            xmlelement(name thead, xmlelement(name tr,
+                xmlelement(name th, xmlattributes('col' AS scope), document_text(document.language, 'service')),
+                xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                    document_text(document.language, 'amount')))),
+            xmlelement(name tbody, xmlagg(
+                xmlelement(name tr,
+                    xmlelement(name td, service.name),
+                    xmlelement(name td, xmlattributes('number' AS class),
+                        document_amount(service.amount, document.currency, document.language)))
+                ORDER BY service.last, service.line_no)),
+            xmlelement(name tfoot, xmlelement(name tr,
+                xmlelement(name th, xmlattributes('row' AS scope), document_text(document.language, 'net')),
+                xmlelement(name td, xmlattributes('number' AS class),
+                    document_amount(document.net_amount, document.currency, document.language))))))
+    FROM service
+    HAVING sum(service.lines) > 6 AND count(*) > 1;
+END;
+
+COMMENT ON FUNCTION invoice_html_summary(invoice) IS 'amounts by service; NULL for a document of a few lines';
+
+-- Percentages come from the pricing as factors.  A customer never sees what its
+-- supplier paid: prices set as a markup on cost show no steps and no base.
+CREATE OR REPLACE FUNCTION invoice_html_explains(line invoice_line)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN line.effect <> 'set' OR line.measure NOT IN ('billed_cost', 'effective_cost', 'contracted_cost');
+
+COMMENT ON FUNCTION invoice_html_explains(invoice_line) IS 'whether a line may show how it was rated; not where that tells the seller''s cost';
+
+CREATE OR REPLACE FUNCTION invoice_html_ladder(line invoice_line, language text)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH pricing AS (
+        SELECT line.pricing::jsonb ->> 'model' IN ('percentage', 'graduated_percentage') AS is_percentage,
+            line.pricing::jsonb ->> 'model' = 'flat' AS is_flat
+    ), step AS (
+        SELECT step.*, row_number() OVER () AS position
+        FROM rate_steps(line.measured, line.pricing) AS step
+    ), shown AS (
+        SELECT count(*) > 1 OR bool_or(step.flat_fee <> 0) AS steps, bool_or(step.flat_fee <> 0) AS fees
+        FROM step
+    )
+    SELECT xmlelement(name table, xmlattributes('ladder' AS class),
+        xmlelement(name thead, xmlelement(name tr,
+            xmlelement(name th, xmlattributes('col' AS scope), document_text(language, 'step_range')),
+            xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                document_text(language, CASE line.measure WHEN 'quantity' THEN 'quantity' ELSE 'base' END)),
+            xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                document_text(language, CASE WHEN pricing.is_percentage THEN 'step_rate' ELSE 'step_price' END)),
+            CASE WHEN shown.fees THEN
+                xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class), document_text(language, 'step_flat_fee')) END,
+            xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class), document_text(language, 'amount')))),
+        xmlelement(name tbody, xmlagg(
+            xmlelement(name tr,
+                xmlelement(name td, CASE
+                    WHEN step.tier IS NULL THEN document_text(language, 'step_' || step.step)
+                    WHEN step.up_to IS NOT NULL THEN document_number(step.from_quantity, language)
+                        || ' – ' || document_number(step.up_to, language)
+                    WHEN step.from_quantity > 0 THEN document_text(language, 'step_above')
+                        || ' ' || document_number(step.from_quantity, language)
+                    ELSE document_text(language, 'step_all')
+                END),
+                xmlelement(name td, xmlattributes('number' AS class), coalesce(CASE line.measure
+                    WHEN 'quantity' THEN document_number(step.quantity, language)
+                    ELSE document_amount(step.quantity, line.currency, language)
+                END, '')),
+                xmlelement(name td, xmlattributes('number' AS class), coalesce(CASE
+                    WHEN pricing.is_percentage THEN document_number(step.unit_price * 100, language) || '%'
+                    ELSE coalesce(document_number(step.packages, language) || ' × ', '')
+                        || document_number(step.unit_price, language, currency_minor_unit(line.currency))
+                END, '')),
+                CASE WHEN shown.fees THEN
+                    xmlelement(name td, xmlattributes('number' AS class),
+                        coalesce(document_number(nullif(step.flat_fee, 0), language, currency_minor_unit(line.currency)), '')) END,
+                xmlelement(name td, xmlattributes('number' AS class),
+                    document_number(round(step.amount, 6), language, currency_minor_unit(line.currency))))
+            ORDER BY step.position)))
+    FROM pricing, shown, step
+    WHERE shown.steps AND NOT pricing.is_flat AND invoice_html_explains(line)
+    GROUP BY shown.fees, pricing.is_percentage;
+END;
+
+COMMENT ON FUNCTION invoice_html_ladder(invoice_line, text) IS 'tiers a line''s quantity climbed, as a table; NULL where one price tells it all';
+
+-- The small type under a line's description.
+CREATE OR REPLACE FUNCTION invoice_html_details(line invoice_line, document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
+    FROM (VALUES
+        (1, concat_ws(' · ', CASE WHEN line.corrects IS NOT NULL THEN line.service END,
+            line.account, substring(line.resource_id FROM '[^/]+/*$'))),
+        (2, CASE WHEN line.corrects IS NULL AND line.period_start <> document.period_start
+            THEN document_text(document.language, 'since') || ' '
+                || document_date(line.period_start, document.language) END),
+        (3, CASE WHEN line.pricing::jsonb ->> 'model' = 'percentage' AND invoice_html_explains(line)
+            THEN document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
+                || document_text(document.language, 'of') || ' ' || CASE line.measure
+                    WHEN 'quantity' THEN concat_ws(' ', document_number(line.measured, document.language), line.unit)
+                    ELSE line.currency || ' ' || document_amount(line.measured, line.currency, document.language)
+                END END),
+        (4, CASE WHEN line.corrects IS NOT NULL
+            THEN document_text(document.language, 'now_due') || ' '
+                || document_amount(line.due, line.currency, document.language) || ', '
+                || document_text(document.language, 'billed_before') || ' '
+                || document_amount(line.due_before, line.currency, document.language) END)
+    ) AS detail (position, text)
+    WHERE detail.text ~ '\S';
+END;
+
+COMMENT ON FUNCTION invoice_html_details(invoice_line, invoice) IS 'account, percentage and what a correction corrects, under the description of a line';
+
+-- A quantity of one without a unit is a lump sum, which the amount tells.
+--
+-- The ladder and the details are handed in: a function in SQL that another calls
+-- is planned for each of the other's calls.
+CREATE OR REPLACE FUNCTION invoice_html_line(line invoice_line, language text, details xml, ladder xml)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlconcat(
+        xmlelement(name tr, xmlattributes('line' AS class),
+            xmlelement(name td, xmlattributes('description' AS class), line.description, details),
+            xmlelement(name td, xmlattributes('number' AS class), CASE WHEN lump.sum THEN '' ELSE
+                document_number(line.quantity, language) END),
+            xmlelement(name td, xmlattributes('unit' AS class), coalesce(line.unit, '')),
+            xmlelement(name td, xmlattributes('number' AS class), CASE WHEN lump.sum THEN '' ELSE
+                document_number(line.unit_price, language, currency_minor_unit(line.currency)) END),
+            xmlelement(name td, xmlattributes('number' AS class),
+                document_amount(line.amount, line.currency, language))),
+        CASE WHEN ladder IS NOT NULL THEN
+            xmlelement(name tr, xmlattributes('steps' AS class),
+                xmlelement(name td, xmlattributes(5 AS colspan), ladder)) END)
+    FROM (SELECT abs(line.quantity) = 1 AND NOT coalesce(line.unit ~ '\S', false) AS sum) AS lump;
+END;
+
+COMMENT ON FUNCTION invoice_html_line(invoice_line, text, xml, xml) IS 'table rows of a line: what it says, and the ladder below it';
+
+-- What a group of correction lines corrects.  The period's last day is in the
+-- document that billed the period first; where that is not to be found, the
+-- first day must do.
+CREATE OR REPLACE FUNCTION invoice_html_corrected(line invoice_line, document invoice)
+RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT document_text(document.language, 'corrects_' || corrected.kind) || ' ' || corrected.invoice_number || ' · '
+        || coalesce(
+            (SELECT document_period(period.period_start, period.period_end, document.language)
+             FROM invoice AS period
+             WHERE period.customer_id = document.customer_id
+               AND period.period_start = line.period_start
+               AND period.invoice_id < document.invoice_id
+             ORDER BY period.invoice_id
+             LIMIT 1),
+            document_text(document.language, 'since') || ' ' || document_date(line.period_start, document.language))
+    FROM invoice AS corrected
+    WHERE corrected.invoice_id = line.corrects;
+END;
+
+COMMENT ON FUNCTION invoice_html_corrected(invoice_line, invoice) IS 'document and period that a correction line corrects';
+
+-- Heading, first line and ladder are one table body, as are last line and
+-- subtotal, and a body is not broken over pages.
+CREATE OR REPLACE FUNCTION invoice_html_lines(document invoice, corrections boolean)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH line AS (
+        SELECT line, line.line_no, line.amount,
+            CASE WHEN corrections THEN invoice_html_corrected(line, document) ELSE line.service END AS heading,
+            invoice_html_details(line, document) AS details, invoice_html_ladder(line, document.language) AS ladder
+        FROM invoice_line AS line
+        WHERE line.invoice_id = document.invoice_id AND (line.corrects IS NOT NULL) = corrections
+    ), placed AS (
+        SELECT line.*, sum(line.amount) OVER heading AS subtotal, count(*) OVER heading AS lines,
+            min(line.line_no) OVER heading AS first, max(line.line_no) OVER heading AS last
+        FROM line
+        WINDOW heading AS (PARTITION BY line.heading)
+    )
+    SELECT xmlconcat(
+        xmlelement(name h2, document_text(document.language, CASE WHEN corrections THEN 'corrections' ELSE 'specification' END)),
+        xmlelement(name table, xmlattributes(CASE WHEN corrections THEN 'lines corrections' ELSE 'lines' END AS class),
+            xmlelement(name thead, xmlelement(name tr,
+                xmlelement(name th, xmlattributes('col' AS scope, 'description' AS class),
+                    document_text(document.language, 'description')),
+                xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                    document_text(document.language, 'quantity')),
+                xmlelement(name th, xmlattributes('col' AS scope, 'unit' AS class), document_text(document.language, 'unit')),
+                xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                    document_text(document.language, 'unit_price')),
+                xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                    document_text(document.language, 'amount')))),
+            xmlagg(
+                xmlelement(name tbody,
+                    CASE WHEN placed.line_no = placed.first THEN
+                        xmlelement(name tr, xmlattributes('heading' AS class),
+                            xmlelement(name th, xmlattributes(5 AS colspan, 'rowgroup' AS scope), placed.heading)) END,
+                    invoice_html_line(placed.line, document.language, placed.details, placed.ladder),
+                    CASE WHEN placed.line_no = placed.last AND placed.lines > 1 THEN
+                        xmlelement(name tr, xmlattributes('subtotal' AS class),
+                            xmlelement(name th, xmlattributes(4 AS colspan, 'row' AS scope),
+                                document_text(document.language, 'subtotal')
+                                    || CASE WHEN corrections THEN '' ELSE ' ' || placed.heading END),
+                            xmlelement(name td, xmlattributes('number' AS class),
+                                document_amount(placed.subtotal, document.currency, document.language))) END)
+                ORDER BY placed.first, placed.line_no)))
+    FROM placed
+    HAVING count(*) > 0;
+END;
+
+COMMENT ON FUNCTION invoice_html_lines(invoice, boolean) IS 'lines of a document by service, or its corrections by what they correct; NULL where there are none';
+
+CREATE OR REPLACE FUNCTION invoice_html_vat(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN xmlelement(name table, xmlattributes('closing vat' AS class),
+    xmlelement(name thead, xmlelement(name tr,
+        xmlelement(name th, xmlattributes('col' AS scope), ' '),
+        xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class), document_text(document.language, 'taxable')),
+        xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+            document_text(document.language, 'amount')))),
+    xmlelement(name tbody,
+        xmlelement(name tr,
+            xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'net')),
+            xmlelement(name td, xmlattributes('number' AS class),
+                document_amount(document.net_amount, document.currency, document.language))),
+        (SELECT xmlagg(
+             xmlelement(name tr,
+                 xmlelement(name th, xmlattributes('row' AS scope),
+                     document_text(document.language, 'vat_' || vat.vat_category) || ' '
+                         || document_number(vat.vat_rate, document.language) || '%'),
+                 xmlelement(name td, xmlattributes('number' AS class),
+                     document_amount(vat.base, document.currency, document.language)),
+                 xmlelement(name td, xmlattributes('number' AS class),
+                     document_amount(vat.vat, document.currency, document.language)))
+             ORDER BY vat.vat_rate DESC, vat.vat_category)
+         FROM invoice_vat AS vat
+         WHERE vat.invoice_id = document.invoice_id),
+        (SELECT xmlelement(name tr,
+             xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'vat_total')),
+             xmlelement(name td, xmlattributes('number' AS class),
+                 document_amount(document.vat_amount, document.currency, document.language)))
+         FROM invoice_vat AS vat
+         WHERE vat.invoice_id = document.invoice_id
+         HAVING count(*) > 1)),
+    xmlelement(name tbody, xmlelement(name tr, xmlattributes('total' AS class),
+        xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'gross')),
+        xmlelement(name td, xmlattributes('number' AS class), document.currency || ' '
+            || document_amount(document.gross_amount, document.currency, document.language)))));
+
+COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and total of a document';
+
+-- Both VAT numbers stand beside "reverse charge": art. 226(4) and (11a) of
+-- Directive 2006/112/EC.
+CREATE OR REPLACE FUNCTION invoice_html_legal(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlelement(name div, xmlattributes('legal' AS class), xmlagg(
+        xmlelement(name p,
+            document_text(document.language, 'legal_' || vat.vat_category)
+                || CASE WHEN vat.vat_category = 'AE' THEN
+                    coalesce(' ' || document_text(document.language, 'seller_vat_number') || ' '
+                        || (document.seller ->> 'vat_number') || '.', '')
+                    || coalesce(' ' || document_text(document.language, 'customer_vat_number') || ' '
+                        || (document.customer ->> 'vat_number') || '.', '')
+                ELSE '' END
+                || coalesce(' (' || vat.exemption || ')', ''))
+        ORDER BY vat.vat_category))
+    FROM (SELECT DISTINCT vat.vat_category, vat.exemption
+          FROM invoice_vat AS vat
+          WHERE vat.invoice_id = document.invoice_id AND vat.vat_category <> 'S') AS vat
+    HAVING count(*) > 0;
+END;
+
+COMMENT ON FUNCTION invoice_html_legal(invoice) IS 'why a document has no VAT, as the law wants it said; NULL where it has';
+
+CREATE OR REPLACE FUNCTION invoice_html_payment(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN xmlelement(name section, xmlattributes('payment' AS class),
+    xmlelement(name h2, document_text(document.language,
+        CASE document.kind WHEN 'credit_note' THEN 'settlement' ELSE 'payment' END)),
+    CASE
+        WHEN document.kind = 'credit_note' THEN
+            xmlelement(name p, document_text(document.language, 'settled'))
+        WHEN document.gross_amount > 0 THEN
+            xmlelement(name div, xmlattributes('terms' AS class),
+                xmlelement(name table, xmlelement(name tbody,
+                    invoice_html_row(document_text(document.language, 'amount_due'), document.currency || ' '
+                        || document_amount(document.gross_amount, document.currency, document.language)),
+                    invoice_html_row(document_text(document.language, 'due_on'),
+                        document_date(document.due_on, document.language)),
+                    invoice_html_row(document_text(document.language, 'payment_reference'),
+                        CASE WHEN document.payment_reference ~ '^RF[0-9]{2}'
+                            THEN regexp_replace(document.payment_reference, '([^ ]{4})(?=[^ ])', '\1 ', 'g')
+                            ELSE document.payment_reference END))),
+                xmlelement(name table, xmlelement(name tbody,
+                    invoice_html_row('IBAN', regexp_replace(document.seller ->> 'iban', '([^ ]{4})(?=[^ ])', '\1 ', 'g')),
+                    invoice_html_row('BIC', document.seller ->> 'bic'),
+                    invoice_html_row(document_text(document.language, 'account_name'), document.seller ->> 'name'))))
+        ELSE xmlelement(name p, upper(left(document_text(document.language, 'nothing_due'), 1))
+            || substr(document_text(document.language, 'nothing_due'), 2) || '.')
+    END,
+    (SELECT xmlelement(name p, xmlattributes('contact' AS class),
+         document_text(document.language, 'questions') || ' ' || string_agg(contact.text, ' · ' ORDER BY contact.position))
+     FROM (VALUES (1, document.seller ->> 'email'), (2, document.seller ->> 'phone'), (3, document.seller ->> 'website'))
+         AS contact (position, text)
+     WHERE contact.text ~ '\S'
+     HAVING count(*) > 0));
+
+COMMENT ON FUNCTION invoice_html_payment(invoice) IS 'how and when to pay a document, or that nothing is to be paid, and whom to ask';
+
+-- XML knows no control characters and HTML wants none; those that turn the
+-- direction of writing could make one amount look like another.
+CREATE OR REPLACE FUNCTION invoice_html(invoice_id int)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(
+        (SELECT E'<!DOCTYPE html>\n' || regexp_replace(
+            xmlserialize(CONTENT xmlelement(name html, xmlattributes(
+                    CASE document.language WHEN 'nl' THEN 'nl' ELSE 'en' END AS lang),
+                xmlelement(name head,
+                    xmlelement(name meta, xmlattributes('utf-8' AS charset)),
+                    xmlelement(name meta, xmlattributes('viewport' AS name, 'width=device-width, initial-scale=1' AS content)),
+                    xmlelement(name title, document_text(document.language, document.kind) || ' '
+                        || document.invoice_number || coalesce(' · ' || (document.seller ->> 'name'), '')),
+                    xmlelement(name style, invoice_html_style())),
+                xmlelement(name body,
+                    xmlelement(name header,
+                        xmlelement(name div, xmlattributes('name' AS class), coalesce(document.seller ->> 'name', '')),
+                        xmlelement(name h1, document_text(document.language, document.kind) || ' '
+                            || document.invoice_number)),
+                    xmlelement(name section, xmlattributes('parties' AS class),
+                        invoice_html_party(document.customer, document_text(document.language, 'bill_to'),
+                            party.abroad, document.language),
+                        invoice_html_party(document.seller, document_text(document.language, 'from'),
+                            party.abroad, document.language),
+                        invoice_html_facts(document)),
+                    invoice_html_headline(document),
+                    invoice_html_summary(document),
+                    invoice_html_lines(document, false),
+                    invoice_html_lines(document, true),
+                    xmlelement(name section, xmlattributes('settlement' AS class),
+                        invoice_html_vat(document),
+                        invoice_html_legal(document),
+                        invoice_html_payment(document)))) AS text),
+            '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]', '', 'g') || E'\n'
+         FROM invoice AS document
+         CROSS JOIN LATERAL (
+             SELECT (document.seller ->> 'country') IS DISTINCT FROM (document.customer ->> 'country') AS abroad
+         ) AS party
+         WHERE document.invoice_id = invoice_html.invoice_id),
+        invoice_html_missing(invoice_html.invoice_id));
+END;
+
+COMMENT ON FUNCTION invoice_html(int) IS 'an invoice or credit note as one HTML page, ready to send or to print';
