@@ -1,9 +1,14 @@
--- Makes the roll-ups of deliveries, in all time zones or in one.
+-- Makes the roll-ups of deliveries, in all time zones or in one.  Charges come in
+-- no order, so sorting them first, which a planner without statistics of a
+-- partition filled just now would choose, costs more than it saves.
 CREATE OR REPLACE FUNCTION rollup_make(load_scope_ids int[], first_start timestamptz, last_end timestamptz, time_zone_id smallint)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
+SET enable_sort = off
 AS $$
+DECLARE
+    zone time_zone;
 BEGIN
     -- A zone that is added meanwhile waits, and then finds this load's charges.
     LOCK TABLE time_zone IN ROW SHARE MODE;
@@ -12,28 +17,29 @@ BEGIN
     SELECT 'UTC' WHERE NOT EXISTS (SELECT FROM time_zone)
     ON CONFLICT DO NOTHING;
 
-    INSERT INTO charge_daily (load_scope_id, account_id, item_id, charge_on, time_zone_id, charges, quantity,
-        billed_cost, effective_cost, list_cost, contracted_cost)
-    SELECT c.load_scope_id, c.account_id, c.item_id, (c.charge_period_start AT TIME ZONE z.name)::date, z.time_zone_id,
-        count(*), exact_sum(coalesce(c.pricing_quantity, c.consumed_quantity)), exact_sum(c.billed_cost),
-        exact_sum(coalesce(c.effective_cost, c.billed_cost)), exact_sum(c.list_cost), exact_sum(c.contracted_cost)
-    FROM charge AS c
-    CROSS JOIN time_zone AS z
-    WHERE c.load_scope_id = ANY (load_scope_ids)
-      AND c.charge_period_start >= first_start
-      AND c.charge_period_start <= last_end
-      AND z.time_zone_id = coalesce(rollup_make.time_zone_id, z.time_zone_id)
-    GROUP BY 1, 2, 3, 4, 5;
+    FOR zone IN SELECT * FROM time_zone AS z WHERE z.time_zone_id = coalesce(rollup_make.time_zone_id, z.time_zone_id) LOOP
+        INSERT INTO charge_daily (load_scope_id, account_id, item_id, charge_on, time_zone_id, charges, quantity,
+            billed_cost, effective_cost, list_cost, contracted_cost)
+        SELECT c.load_scope_id, min(c.account_id), c.item_id, (c.charge_period_start AT TIME ZONE zone.name)::date AS charge_on,
+            zone.time_zone_id, count(*), exact_sum(coalesce(c.pricing_quantity, c.consumed_quantity)),
+            exact_sum(c.billed_cost), exact_sum(coalesce(c.effective_cost, c.billed_cost)), exact_sum(c.list_cost),
+            exact_sum(c.contracted_cost)
+        FROM charge AS c
+        WHERE c.load_scope_id = ANY (load_scope_ids)
+          AND c.charge_period_start >= first_start
+          AND c.charge_period_start <= last_end
+        GROUP BY c.load_scope_id, c.item_id, 4;
 
-    INSERT INTO charge_monthly (load_scope_id, account_id, item_id, charge_on, time_zone_id, charges, quantity,
-        billed_cost, effective_cost, list_cost, contracted_cost)
-    SELECT d.load_scope_id, d.account_id, d.item_id, date_trunc('month', d.charge_on)::date, d.time_zone_id,
-        sum(d.charges), exact_sum(d.quantity), exact_sum(d.billed_cost), exact_sum(d.effective_cost),
-        exact_sum(d.list_cost), exact_sum(d.contracted_cost)
-    FROM charge_daily AS d
-    WHERE d.load_scope_id = ANY (load_scope_ids)
-      AND d.time_zone_id = coalesce(rollup_make.time_zone_id, d.time_zone_id)
-    GROUP BY 1, 2, 3, 4, 5;
+        INSERT INTO charge_monthly (load_scope_id, account_id, item_id, charge_on, time_zone_id, charges, quantity,
+            billed_cost, effective_cost, list_cost, contracted_cost)
+        SELECT d.load_scope_id, min(d.account_id), d.item_id, date_trunc('month', d.charge_on)::date AS charge_on,
+            zone.time_zone_id, sum(d.charges), exact_sum(d.quantity), exact_sum(d.billed_cost),
+            exact_sum(d.effective_cost), exact_sum(d.list_cost), exact_sum(d.contracted_cost)
+        FROM charge_daily AS d
+        WHERE d.load_scope_id = ANY (load_scope_ids)
+          AND d.time_zone_id = zone.time_zone_id
+        GROUP BY d.load_scope_id, d.item_id, 4;
+    END LOOP;
 END
 $$;
 
