@@ -513,6 +513,9 @@ FROM serial AS s JOIN parts AS p USING (meter);
 -- of nothing, and of NULL
 SELECT rated_sum(quantity, pricing) FROM usage WHERE quantity < 0;
 SELECT rated_sum(CASE WHEN n = 9000 THEN 1 END, pricing) AS one, rated_sum(n, CASE WHEN n < 0 THEN pricing END) AS unpriced FROM usage;
+-- NULL pricings in one part, and not in the others
+SELECT state, message FROM pg_temp.refusal('SELECT rated_sum(n, CASE WHEN n >= 3000 THEN pricing END) FROM usage');
+SELECT state, message FROM pg_temp.refusal('SELECT rated_sum(n, CASE WHEN n < 3000 THEN pricing END) FROM usage');
 RESET enable_partitionwise_aggregate;
 SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
