@@ -48,6 +48,15 @@ number_trim(Numeric a)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(a)));
 }
 
+/* Is it a whole number? */
+static inline bool
+number_is_whole(Numeric a)
+{
+	Datum trimmed = NumericGetDatum(number_trim(a));
+
+	return DatumGetInt32(DirectFunctionCall1(numeric_scale, trimmed)) == 0;
+}
+
 static inline Numeric
 number_negate(Numeric a)
 {

@@ -35,18 +35,25 @@ find_key(const PricingKey *keys, PricingModel model, const JsonbValue *name)
 	return NULL;
 }
 
-/* Adds the names of the keys that the model has to a list. */
+/* Adds a name to a list of them. */
+static void
+list_name(StringInfo list, const char *name)
+{
+	appendStringInfo(list, "%s %s", list->len > 0 ? "," : "", name);
+}
+
+/* Adds the names of the keys that the model has. */
 static void
 list_keys(StringInfo list, const PricingKey *keys, PricingModel model)
 {
 	for (; keys->name; keys++)
 	{
 		if ((keys->models & MODEL_BIT(model)) != 0)
-			appendStringInfo(list, ", %s", keys->name);
+			list_name(list, keys->name);
 	}
 }
 
-/* "Write one of x, y, z." from names with a NULL at their end. */
+/* "It is one of x, y, z." */
 static char *
 one_of(const char *const *names, int count)
 {
@@ -57,14 +64,6 @@ one_of(const char *const *names, int count)
 		appendStringInfo(&hint, "%s%s", i == 0 ? "It is one of " : ", ", names[i]);
 	appendStringInfoChar(&hint, '.');
 	return hint.data;
-}
-
-/* Is this a whole number? */
-static bool
-is_whole(Numeric number)
-{
-	return DatumGetInt32(
-	           DirectFunctionCall1(numeric_scale, NumericGetDatum(number_trim(number)))) == 0;
 }
 
 /* Reads the number of a key by its rule. */
@@ -87,7 +86,7 @@ read_key(Reader *reader, const char *path, const PricingKey *key, const JsonbVal
 				return definition_refuse(def, path, NULL, "must be greater than 0");
 			break;
 		case RULE_WHOLE:
-			if (!is_whole(*number))
+			if (!number_is_whole(*number))
 				return definition_refuse(def, path, NULL, "must be a whole number");
 			/* FALLTHROUGH */
 		case RULE_NOT_NEGATIVE:
@@ -105,27 +104,53 @@ read_key(Reader *reader, const char *path, const PricingKey *key, const JsonbVal
 	return true;
 }
 
-/* Refuses an unknown key. */
+/* Refuses an unknown key of what has the keys listed. */
 static bool
-refuse_key(const Reader *reader, const char *path, const char *what, const char *first,
-           const PricingKey *keys, const PricingKey *more, const char *last)
+refuse_key(const Reader *reader, const char *path, const char *what, const StringInfoData *keys)
 {
-	StringInfoData hint;
+	return definition_refuse(reader->def, path, psprintf("The keys of %s are%s.", what, keys->data),
+	                         "is not a key of %s", what);
+}
 
-	initStringInfo(&hint);
-	appendStringInfo(&hint, "The keys of %s are %s", what, first);
-	list_keys(&hint, keys, reader->model);
-	if (more)
-		list_keys(&hint, more, reader->model);
-	appendStringInfo(&hint, "%s.", last);
-	/* Without a first key, the list begins with its comma. */
-	if (*first == '\0')
-	{
-		char *comma = strstr(hint.data, " are , ");
+/* Refuses an unknown key of the conversion. */
+static bool
+refuse_conversion_key(const Reader *reader, const char *path)
+{
+	StringInfoData keys;
 
-		memmove(comma + 5, comma + 7, strlen(comma + 7) + 1);
-	}
-	return definition_refuse(reader->def, path, hint.data, "is not a key of %s", what);
+	initStringInfo(&keys);
+	list_keys(&keys, pricing_conversion_keys, reader->model);
+	list_name(&keys, "round");
+	list_name(&keys, "scale");
+	return refuse_key(reader, path, "a conversion", &keys);
+}
+
+/* Refuses an unknown key of a tier. */
+static bool
+refuse_tier_key(const Reader *reader, const char *path)
+{
+	StringInfoData keys;
+
+	initStringInfo(&keys);
+	list_keys(&keys, pricing_tier_keys, reader->model);
+	return refuse_key(reader, path, psprintf("a tier of %s", pricing_models[reader->model]), &keys);
+}
+
+/* Refuses an unknown key of the model. */
+static bool
+refuse_model_key(const Reader *reader, const char *path)
+{
+	StringInfoData keys;
+
+	initStringInfo(&keys);
+	list_name(&keys, "model");
+	if (pricing_has_tiers(reader->model))
+		list_name(&keys, "tiers");
+	list_keys(&keys, pricing_single_keys, reader->model);
+	if (reader->model != PRICING_FLAT)
+		list_name(&keys, "conversion");
+	list_keys(&keys, pricing_option_keys, reader->model);
+	return refuse_key(reader, path, psprintf("model %s", pricing_models[reader->model]), &keys);
 }
 
 /* Refuses the first required key that was not read. */
@@ -151,7 +176,7 @@ read_scale(Reader *reader, const char *path, const JsonbValue *value)
 
 	if (!definition_number(reader->def, path, value, &number))
 		return false;
-	if (!is_whole(number) || number_cmp(number, number_literal(0, 0)) < 0 ||
+	if (!number_is_whole(number) || number_cmp(number, number_literal(0, 0)) < 0 ||
 	    number_cmp(number, number_literal(DEFINITION_MAX_DIGITS, 0)) > 0)
 		return definition_refuse(reader->def, path, NULL, "must be a whole number from 0 to %d",
 		                         DEFINITION_MAX_DIGITS);
@@ -171,8 +196,7 @@ read_conversion_member(void *arg, const char *path, const JsonbValue *name, Json
 	if (definition_is(name, "scale"))
 		return read_scale(reader, path, value);
 	if (!definition_is(name, "round"))
-		return refuse_key(reader, path, "a conversion", "", pricing_conversion_keys, NULL,
-		                  ", round, scale");
+		return refuse_conversion_key(reader, path);
 	for (int i = PRICING_UP; pricing_roundings[i]; i++)
 	{
 		if (definition_is(value, pricing_roundings[i]))
@@ -211,7 +235,7 @@ reciprocal(Numeric divisor)
 		{
 			Numeric rest = number_mul(divisor, share);
 
-			if (!is_whole(rest))
+			if (!number_is_whole(rest))
 				break;
 			divisor = number_trim(rest);
 			factor = number_mul(factor, share);
@@ -259,8 +283,7 @@ read_tier_member(void *arg, const char *path, const JsonbValue *name, JsonbValue
 	const PricingKey *key = find_key(pricing_tier_keys, reader->model, name);
 
 	if (key == NULL)
-		return refuse_key(reader, path, psprintf("a tier of %s", pricing_models[reader->model]), "",
-		                  pricing_tier_keys, NULL, "");
+		return refuse_tier_key(reader, path);
 	return read_key(reader, path, key, value, &reader->tiers[reader->tier][key->number]);
 }
 
@@ -353,10 +376,7 @@ read_member(void *arg, const char *path, const JsonbValue *name, JsonbValue *val
 	key = find_key(pricing_option_keys, reader->model, name);
 	if (key)
 		return read_key(reader, path, key, value, &reader->option[key->number]);
-	return refuse_key(reader, path, psprintf("model %s", pricing_models[reader->model]),
-	                  pricing_has_tiers(reader->model) ? "model, tiers" : "model",
-	                  pricing_single_keys, pricing_option_keys,
-	                  reader->model == PRICING_FLAT ? "" : ", conversion");
+	return refuse_model_key(reader, path);
 }
 
 /* Reads the model. */

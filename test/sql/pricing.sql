@@ -476,20 +476,7 @@ SELECT by_event, count(*) > 50 AS cases,
        count(*) FILTER (WHERE result IS DISTINCT FROM CASE WHEN by_event THEN pg_temp.oracle_events(i, json) ELSE of_total END) AS differences
 FROM summed GROUP BY by_event ORDER BY by_event;
 
--- parallel and serial are the same
-CREATE TABLE usage AS
-SELECT g AS n, g % 7 AS meter, (g % 1000) / 8.0 AS quantity, '{"model":"graduated","tiers":[{"up_to":1000,"unit_price":"0.1"},{"unit_price":"0.03"}]}'::pricing AS pricing,
-       '{"model":"percentage","rate":1,"flat_fee":"0.01","minimum_per_event":"0.02"}'::pricing AS fee,
-       ('{"model":"percentage","rate":1,"free_amount":"' || 100 * (g % 7) || '"}')::pricing AS free
-FROM generate_series(1, 20000) AS g;
-CREATE VIEW bill AS SELECT meter, rated_sum(quantity, pricing) AS price, rated_sum(quantity, fee) AS fee, rated_sum(quantity, free) AS free FROM usage GROUP BY meter;
-SET max_parallel_workers_per_gather = 0;
-CREATE TEMP TABLE serial AS SELECT * FROM bill;
-SET max_parallel_workers_per_gather = 2;
-SET parallel_setup_cost = 0;
-SET parallel_tuple_cost = 0;
-SET min_parallel_table_scan_size = 0;
-ANALYZE usage;
+-- parallel and serial are the same, and so are parts put together
 CREATE FUNCTION pg_temp.plan_has(query text, word text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     line text;
@@ -502,6 +489,39 @@ BEGIN
     RETURN false;
 END;
 $$;
+CREATE TABLE usage (n integer, meter integer, quantity numeric, pricing pricing, fee pricing, free pricing, ordered pricing)
+PARTITION BY RANGE (n);
+CREATE TABLE usage_1 PARTITION OF usage FOR VALUES FROM (0) TO (3000);
+CREATE TABLE usage_2 PARTITION OF usage FOR VALUES FROM (3000) TO (8000);
+CREATE TABLE usage_3 PARTITION OF usage FOR VALUES FROM (8000) TO (30000);
+INSERT INTO usage
+SELECT g, g % 7, (g % 1000) / 8.0, '{"model":"graduated","tiers":[{"up_to":1000,"unit_price":"0.1"},{"unit_price":"0.03"}]}',
+       '{"model":"percentage","rate":1,"flat_fee":"0.01","minimum_per_event":"0.02"}',
+       ('{"model":"percentage","rate":1,"free_amount":"' || 100 * (g % 7) || '"}')::pricing,
+       '{"model":"percentage","rate":1,"flat_fee":"0.01","free_events":600,"free_amount":30000}'
+FROM generate_series(1, 20000) AS g;
+CREATE VIEW bill AS
+SELECT meter, rated_sum(quantity, pricing) AS price, rated_sum(quantity, fee) AS fee, rated_sum(quantity, free) AS free, rated_sum(quantity, ordered) AS ordered
+FROM usage GROUP BY meter;
+SET max_parallel_workers_per_gather = 0;
+CREATE TEMP TABLE serial AS SELECT * FROM bill;
+SET enable_partitionwise_aggregate = on;
+SELECT pg_temp.plan_has('SELECT * FROM bill', 'Partial') AS partial;
+CREATE TEMP TABLE parts AS SELECT * FROM bill;
+SELECT count(*) AS meters, count(*) FILTER (WHERE s.price = p.price AND s.fee = p.fee AND s.free = p.free AND s.ordered = p.ordered) AS same
+FROM serial AS s JOIN parts AS p USING (meter);
+-- of nothing, and of NULL
+SELECT rated_sum(quantity, pricing) FROM usage WHERE quantity < 0;
+SELECT rated_sum(CASE WHEN n = 9000 THEN 1 END, pricing) AS one, rated_sum(n, CASE WHEN n < 0 THEN pricing END) AS unpriced FROM usage;
+-- NULL pricings in one part, and not in the others
+SELECT state, message FROM pg_temp.refusal('SELECT rated_sum(n, CASE WHEN n >= 3000 THEN pricing END) FROM usage');
+SELECT state, message FROM pg_temp.refusal('SELECT rated_sum(n, CASE WHEN n < 3000 THEN pricing END) FROM usage');
+RESET enable_partitionwise_aggregate;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+ANALYZE usage;
 SELECT pg_temp.plan_has('SELECT * FROM bill', 'Partial') AS partial;
 CREATE TEMP TABLE parallel AS SELECT * FROM bill;
 SELECT count(*) AS meters, count(*) FILTER (WHERE s.price = p.price AND s.fee = p.fee AND s.free = p.free) AS same
