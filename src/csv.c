@@ -149,19 +149,12 @@ csv_add_line(CsvReader *reader, const char *line, int len)
 	return true;
 }
 
-/* Gives a value of the complete record; its text stays until the next call. */
+/* Gives a value that holds doubled quotes without their doubling. */
 const char *
-csv_value(CsvReader *reader, int i, int *len)
+csv_unescaped(CsvReader *reader, CsvValue *value, int *len)
 {
-	CsvValue *value = &reader->values[i];
 	const char *from = reader->record + value->start;
 	const char *end = from + value->len;
-
-	if (!value->escaped)
-	{
-		*len = value->len;
-		return from;
-	}
 
 	resetStringInfo(&reader->work);
 	while (from < end)

@@ -33,7 +33,19 @@ typedef struct CsvReader
 
 extern void csv_init(CsvReader *reader, char delimiter);
 extern bool csv_add_line(CsvReader *reader, const char *line, int len);
-extern const char *csv_value(CsvReader *reader, int i, int *len);
+extern const char *csv_unescaped(CsvReader *reader, CsvValue *value, int *len);
 extern char csv_guess_delimiter(const char *line, int len);
+
+/* Gives a value of the complete record; its text stays until the next call. */
+static inline const char *
+csv_value(CsvReader *reader, int i, int *len)
+{
+	CsvValue *value = &reader->values[i];
+
+	if (unlikely(value->escaped))
+		return csv_unescaped(reader, value, len);
+	*len = value->len;
+	return reader->record + value->start;
+}
 
 #endif

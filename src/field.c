@@ -19,13 +19,6 @@
 #define MAX_DEPTH 32
 #define MAX_NUMBER 200
 
-/* Empty, or the literal NULL that some exports write. */
-bool
-field_is_null(const char *s, int len)
-{
-	return len == 0 || (len == 4 && (memcmp(s, "NULL", 4) == 0 || memcmp(s, "null", 4) == 0));
-}
-
 /* Three capital letters, as in ISO 4217. */
 bool
 field_currency(const char *s, int len)

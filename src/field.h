@@ -11,7 +11,11 @@ extern bool field_time(const char *s, int len, TimestampTz *result);
 extern bool field_json_object(const char *s, int len);
 extern bool field_currency(const char *s, int len);
 
-/* Whether the text stands for nothing at all. */
-extern bool field_is_null(const char *s, int len);
+/* Whether the text stands for nothing at all: empty, or NULL as some exports write. */
+static inline bool
+field_is_null(const char *s, int len)
+{
+	return len == 0 || (len == 4 && (memcmp(s, "NULL", 4) == 0 || memcmp(s, "null", 4) == 0));
+}
 
 #endif

@@ -253,8 +253,12 @@ find_item(Landing *landing)
 	XXH128_hash_t hash;
 	KnownItem *item;
 	bool found;
+	char *key;
 
+	/* each value with its length: as long as the record at the most */
 	resetStringInfo(&landing->key);
+	enlargeStringInfo(&landing->key, landing->reader.record_len + landing->nfields * sizeof(int));
+	key = landing->key.data;
 	for (int i = 0; i < landing->nfields; i++)
 	{
 		LandingField *field = &landing->fields[i];
@@ -266,10 +270,15 @@ find_item(Landing *landing)
 		s = value_of(landing, field, &len);
 		if (s == NULL)
 			len = -1;
-		appendBinaryStringInfo(&landing->key, (char *)&len, sizeof(len));
+		memcpy(key, &len, sizeof(len));
+		key += sizeof(len);
 		if (s != NULL)
-			appendBinaryStringInfo(&landing->key, s, len);
+		{
+			memcpy(key, s, len);
+			key += len;
+		}
 	}
+	landing->key.len = key - landing->key.data;
 	hash = XXH3_128bits_withSeed(landing->key.data, landing->key.len, landing->seed);
 
 	/* half of what a hash table may have, at some 80 bytes with its slack */

@@ -6,10 +6,13 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 SET enable_sort = off
+SET work_mem = '4MB'
 AS $$
 DECLARE
     zone time_zone;
 BEGIN
+    -- Building a roll-up is maintenance, as building an index is.
+    PERFORM set_config('work_mem', current_setting('maintenance_work_mem'), true);
     -- A zone that is added meanwhile waits, and then finds this load's charges.
     LOCK TABLE time_zone IN ROW SHARE MODE;
     -- Before there is a seller, days are those of UTC.
