@@ -36,7 +36,8 @@ show(const char *name, TupleDesc desc, Tuplestorestate *store, double rows)
 		elog(ERROR, "could not register relation \"%s\"", name);
 }
 
-/* Runs one statement with the load's key as $1 and the format's as $2; gives the rows it touched. */
+/* Runs one statement with the load's key as $1 and the format's as $2; gives the rows it touched.
+ */
 static uint64
 run(Landing *landing, int load_id, const char *sql)
 {
@@ -64,7 +65,7 @@ columns_of(const char *query, const char *prefix, const char *except)
 	desc = ((CachedPlanSource *)linitial(sources))->resultDesc;
 	if (list_length(sources) != 1 || desc == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a format's query must be one SELECT")));
+		                errmsg("a format's query must be one SELECT")));
 
 	initStringInfo(&list);
 	for (int i = 0; i < desc->natts; i++)
@@ -82,8 +83,8 @@ columns_of(const char *query, const char *prefix, const char *except)
 static int
 begin_load(Landing *landing)
 {
-	Oid types[] = {INT4OID, TEXTOID, UUIDOID, TEXTOID, TEXTARRAYOID,
-				   INT8OID, INT8OID, NUMERICOID, NUMERICOID, BOOLOID};
+	Oid types[] = {INT4OID, TEXTOID, UUIDOID,    TEXTOID,    TEXTARRAYOID,
+	               INT8OID, INT8OID, NUMERICOID, NUMERICOID, BOOLOID};
 	Datum args[10];
 	char nulls[11] = "          ";
 	XXH128_canonical_t canonical;
@@ -96,8 +97,8 @@ begin_load(Landing *landing)
 		nulls[1] = 'n';
 	args[2] = UUIDPGetDatum((pg_uuid_t *)canonical.digest);
 	args[3] = CStringGetTextDatum(landing->header);
-	args[4] = PointerGetDatum(construct_array(landing->ignored, landing->nignored, TEXTOID, -1,
-											  false, TYPALIGN_INT));
+	args[4] = PointerGetDatum(
+	    construct_array(landing->ignored, landing->nignored, TEXTOID, -1, false, TYPALIGN_INT));
 	args[5] = Int64GetDatum(landing->nrecords);
 	args[6] = Int64GetDatum(landing->nrejects);
 	args[7] = landing_total(&landing->billed_cost);
@@ -106,11 +107,10 @@ begin_load(Landing *landing)
 	args[8] = landing_total(&landing->billed_cost_rejected);
 	args[9] = BoolGetDatum(load_force);
 	if (SPI_execute_with_args(
-			"SELECT cloudbilling.load_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10, types,
-			args, nulls, false, 0) != SPI_OK_SELECT)
+	        "SELECT cloudbilling.load_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10, types,
+	        args, nulls, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "load_begin failed");
-	return DatumGetInt32(
-		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 /* Makes the partitions that the charges need. */
@@ -124,9 +124,9 @@ make_partitions(Landing *landing)
 	for (int i = 0; i < landing->nmonths; i++)
 		months[i] = Int32GetDatum(landing->months[i]);
 	args[0] = PointerGetDatum(
-		construct_array(months, landing->nmonths, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	    construct_array(months, landing->nmonths, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	if (SPI_execute_with_args("SELECT cloudbilling.charge_partition_ensure($1)", 1, types, args,
-							  NULL, false, 0) != SPI_OK_SELECT)
+	                          NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "charge_partition_ensure failed");
 }
 
@@ -145,10 +145,10 @@ finish_load(Landing *landing, int load_id, uint64 charges)
 	if (landing->nmonths == 0)
 		nulls[2] = nulls[3] = 'n';
 	if (SPI_execute_with_args("SELECT cloudbilling.load_finish($1, $2, $3, $4)", 4, types, args,
-							  nulls, false, 0) != SPI_OK_SELECT)
+	                          nulls, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "load_finish failed");
-	ereport(NOTICE, (errmsg_internal("%s", SPI_getvalue(SPI_tuptable->vals[0],
-														SPI_tuptable->tupdesc, 1))));
+	ereport(NOTICE,
+	        (errmsg_internal("%s", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
 }
 
 /* Stores the load, whole or not at all. */
@@ -162,44 +162,47 @@ landing_store(Landing *landing)
 	SPI_connect();
 	show("landing_item", landing->item_desc, landing->items, landing->nitems);
 	show("landing_record", landing->record_desc, landing->records,
-		 landing->nrecords - landing->nrejects);
+	     landing->nrecords - landing->nrejects);
 	show("landing_reject", landing->reject_desc, landing->rejects, landing->nrejects);
 
 	load_id = begin_load(landing);
 	run(landing, load_id,
-		"INSERT INTO cloudbilling.load_reject (load_id, line_no, column_name, reason, line, billed_cost)"
-		" SELECT $1, line_no, column_name, reason, line, billed_cost FROM landing_reject");
+	    "INSERT INTO cloudbilling.load_reject (load_id, line_no, column_name, reason, line, "
+	    "billed_cost)"
+	    " SELECT $1, line_no, column_name, reason, line, billed_cost FROM landing_reject");
 	run(landing, load_id,
-		psprintf("INSERT INTO cloudbilling.load_item (load_id, item_no%s)"
-				 " SELECT $1, item_no%s FROM (%s) AS item",
-				 columns_of(landing->item_query, "", "item_no"),
-				 columns_of(landing->item_query, "", "item_no"), landing->item_query));
+	    psprintf("INSERT INTO cloudbilling.load_item (load_id, item_no%s)"
+	             " SELECT $1, item_no%s FROM (%s) AS item",
+	             columns_of(landing->item_query, "", "item_no"),
+	             columns_of(landing->item_query, "", "item_no"), landing->item_query));
 	run(landing, load_id, "SELECT cloudbilling.load_intern($1)");
 	make_partitions(landing);
 
 	if (landing->event != NULL)
 	{
 		run(landing, load_id,
-			psprintf("INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no)"
-					 " SELECT $2, %s, $1, min(line_no) FROM landing_record"
-					 " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
-					 quote_identifier(landing->event->name)));
+		    psprintf("INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no)"
+		             " SELECT $2, %s, $1, min(line_no) FROM landing_record"
+		             " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
+		             quote_identifier(landing->event->name)));
 		run(landing, load_id,
-			psprintf("SELECT cloudbilling.load_count_duplicates($1, count(*), sum(record.billed_cost))"
-					 " FROM (%s) AS record WHERE record.line_no NOT IN"
-					 " (SELECT line_no FROM cloudbilling.load_event WHERE load_id = $1)",
-					 landing->record_query));
+		    psprintf(
+		        "SELECT cloudbilling.load_count_duplicates($1, count(*), sum(record.billed_cost))"
+		        " FROM (%s) AS record WHERE record.line_no NOT IN"
+		        " (SELECT line_no FROM cloudbilling.load_event WHERE load_id = $1)",
+		        landing->record_query));
 		join = " JOIN cloudbilling.load_event AS event"
-			   " ON event.load_id = $1 AND event.line_no = record.line_no";
+		       " ON event.load_id = $1 AND event.line_no = record.line_no";
 	}
 	charges = run(
-		landing, load_id,
-		psprintf("INSERT INTO cloudbilling.charge (load_scope_id, account_id, item_id%s)"
-				 " SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s) AS record"
-				 " JOIN cloudbilling.load_item AS item"
-				 " ON item.load_id = $1 AND item.item_no = record.item_no%s",
-				 columns_of(landing->record_query, "", "item_no"),
-				 columns_of(landing->record_query, "record.", "item_no"), landing->record_query, join));
+	    landing, load_id,
+	    psprintf("INSERT INTO cloudbilling.charge (load_scope_id, account_id, item_id%s)"
+	             " SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s) AS record"
+	             " JOIN cloudbilling.load_item AS item"
+	             " ON item.load_id = $1 AND item.item_no = record.item_no%s",
+	             columns_of(landing->record_query, "", "item_no"),
+	             columns_of(landing->record_query, "record.", "item_no"), landing->record_query,
+	             join));
 	finish_load(landing, load_id, charges);
 	SPI_finish();
 }

@@ -82,8 +82,6 @@ adjusted AS MATERIALIZED (
     JOIN price_rule AS r ON r.price_rule_id = c.price_rule_id
     WHERE r.effect = 'adjust'
       AND coalesce(r.currency, s.currency) = s.currency
-      AND (r.selector IS NULL OR (
-        SELECT selector_matches(r.selector, d) FROM charge_dimension AS d WHERE d.item_id = s.item_id))
 ),
 adjust_line AS (
     SELECT a.customer_id, a.period_start, a.price_rule_id, a.key_product_id, a.key_account_id, a.key_resource_id,
@@ -146,8 +144,6 @@ add_line AS (
     WHERE r.effect = 'add'
       AND (r.measure = 'amount') = (b.amount IS NOT NULL)
       AND (r.measure = 'quantity' OR coalesce(r.currency, b.currency) = b.currency)
-      AND (r.selector IS NULL OR (
-        SELECT selector_matches(r.selector, d) FROM charge_dimension AS d WHERE d.item_id = b.item_id))
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT l.customer_id, l.period_start, l.price_rule_id, 'set' AS effect, l.key_product_id AS product_id,
