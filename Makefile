@@ -17,9 +17,12 @@ CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule
           product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
-          charge_owned.sql charge_priced.sql rated_line.sql invoice_due.sql invoice_running.sql) \
+          charge_owned.sql charge_priced.sql charge_unowned.sql charge_unpriced.sql rated_line.sql \
+          invoice_due.sql invoice_running.sql bi.sql) \
         $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
-          invoice_run.sql document_text.sql document_format.sql invoice_html.sql)
+          invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
+# Runs once too, after the code it is about.
+GRANTS = sql/grants.sql
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
@@ -46,7 +49,7 @@ REGRESS += $(if $(filter 15,$(MAJORVERSION)),,definition_soft)
 
 $(OBJS): $(wildcard src/*.h)
 
-$(install_sql): sql/install.sql $(STATE) $(CODE)
+$(install_sql): sql/install.sql $(STATE) $(CODE) $(GRANTS)
 $(DATA_built): Makefile
 	cat $(filter %.sql,$^) > $@
 
