@@ -79,6 +79,12 @@ VALUES
     ('Microsoft 365', product_ensure('Own services', 'm365-business-premium'), 'quantity', 'scope', 'EUR',
         '{"model": "per_unit", "unit_price": "20.60"}', 'Microsoft 365 Business Premium');
 
+UPDATE product AS p
+SET name = n.name
+FROM (VALUES ('backup', 'Back-up'), ('managed-device', 'Managed workplaces'), ('support-hours', 'Support'),
+    ('m365-business-premium', 'Licences')) AS n (code, name)
+WHERE p.kind = 'service' AND p.code = n.code;
+
 -- Meridiaan Groep pays AWS's list price less 3 %, and so does its subsidiary.
 INSERT INTO price_rule (name, customer_id, product_id, measure, per, pricing)
 SELECT 'AWS at list price less 3 %', customer_id, product_ensure('AWS'), 'list_cost', 'sku',
