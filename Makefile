@@ -40,11 +40,14 @@ endif
 # The server to build for: PG_CONFIG's, or Debian's of version PG_MAJOR, or the
 # newest of Debian's with headers, or the one in the PATH.
 ifndef PG_CONFIG
-debian    := /usr/lib/postgresql/$(or $(PG_MAJOR),*)/lib/pgxs/src/makefiles/pgxs.mk
-PG_CONFIG := $(or $(patsubst %/lib/pgxs/src/makefiles/pgxs.mk,%/bin/pg_config,$(lastword $(sort $(wildcard $(debian))))),pg_config)
+headers   := $(wildcard /usr/include/postgresql/$(or $(PG_MAJOR),*)/server/postgres.h)
+PG_CONFIG := $(or $(patsubst /usr/include/%/server/postgres.h,/usr/lib/%/bin/pg_config,$(lastword $(sort $(headers)))),\
+               $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_config))
 endif
-# A pg_config may be there without the headers.
-PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+# A pg_config may be there without the headers, and even with pgxs.
+ifneq (,$(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h))
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs))
+endif
 
 ifeq (,$(PGXS))
 # A bare machine: install what is missing, and start again.
