@@ -16,7 +16,7 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql) \
 CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql currency.sql as_of.sql source.sql \
           product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
-        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql period.sql \
+        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           charge_owned.sql charge_priced.sql rated_line.sql invoice_due.sql invoice_running.sql) \
         $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql)
