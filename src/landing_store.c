@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "landing.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"

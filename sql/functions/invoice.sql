@@ -62,7 +62,6 @@ DECLARE
     vat       invoice_vat[];
     series    invoice_series;
     document  invoice;
-    i         int;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING

@@ -114,9 +114,6 @@ CREATE TABLE charge (
 )
 PARTITION BY RANGE (charge_period_start);
 
--- A load's rows lie together, so this tells where, at next to no size.
-CREATE INDEX charge_load_scope_id_idx ON charge USING brin (load_scope_id) WITH (pages_per_range = 16);
-
 COMMENT ON TABLE charge IS 'charges: the facts of usage, purchase, credit, tax and adjustment, as delivered';
 COMMENT ON COLUMN charge.charge_period_start IS 'start of the charge period, inclusive; decides the period the charge is billed in';
 COMMENT ON COLUMN charge.charge_period_end IS 'end of the charge period, exclusive';
