@@ -300,6 +300,17 @@ SELECT f.load_id - :base, f.line_no, p.code, f.tags, f.sub_account_id FROM focus
 SELECT count(DISTINCT item_id), count(*) FROM charge WHERE load_scope_id IN (SELECT load_scope_id FROM load_scope WHERE load_id > :base);
 SELECT pg_temp.undo(:base, load_id - :base) FROM load WHERE load_id > :base AND undone_at IS NULL;
 
+-- With too little memory to know all combinations again, and files on disk.
+SELECT coalesce(max(load_id), 0) AS base FROM load \gset
+SET work_mem = '64kB';
+SELECT pg_temp.focus(:base, ',SkuId,Tags,x_a', VARIADIC ARRAY(SELECT format('a,2024-09,%s.%s,sku%s,"{""t"": %s}",%s', n, n, n % 2002, n % 7, n) FROM generate_series(1, 8000) AS n));
+RESET work_mem;
+SELECT count(DISTINCT item_id), count(DISTINCT product_id), count(DISTINCT tags), count(*), sum(billed_cost) = (SELECT sum((n || '.' || n)::numeric) FROM generate_series(1, 8000) AS n)
+FROM focus WHERE load_id > :base;
+SELECT count(*) FROM (SELECT f.*, x_columns ->> 'x_a' AS n FROM focus AS f WHERE load_id > :base) AS f
+WHERE NOT (n::int = line_no - 1 AND sku_id = 'sku' || n::int % 2002 AND tags = jsonb_build_object('t', n::int % 7) AND billed_cost = (n || '.' || n)::numeric);
+SELECT pg_temp.undo(:base, load_id - :base) FROM load WHERE load_id > :base AND undone_at IS NULL;
+
 -- An error in the middle leaves nothing, and the session usable.
 SELECT coalesce(max(load_id), 0) AS base FROM load \gset
 \copy landing from program 'printf "customer_ref,meter,currency,source_event_id,quantity,usage_start\nload test,m,EUR,middle1,1,2024-09-01\nload test,\001m,EUR,middle2,1,2024-09-01\n"' with (format csv, delimiter E'\x01', quote E'\x02')
