@@ -294,7 +294,7 @@ SELECT pg_temp.focus(:base, ',ServiceName,SkuId,ChargeDescription,Tags,SubAccoun
     'a,2024-09,1,VM,,,,', 'a,2024-09,1,,orphan,,{},', 'a,2024-09,1,VM,vm2,,,');
 SELECT pg_temp.focus(:base, ',ServiceName,SkuId,ChargeDescription,Tags,SubAccountId', 'a,2024-09,1,VM,vm1,small machine,"{""a"": ""1"", ""b"": ""2""}",s', 'a,2024-09,1,VM,vm3,third,"{""b"": ""3"", ""a"": ""1""}",s');
 SELECT p.kind, p.code, p.name, (SELECT string_agg(q.code, '/' ORDER BY ordinality) FROM unnest(p.path) WITH ORDINALITY AS u (id, ordinality) JOIN product AS q ON q.product_id = u.id)
-FROM product AS p WHERE p.path[2] = (SELECT product_id FROM product WHERE parent_id = 1 AND code = 'Load Test') AND p.code NOT LIKE 's_' ORDER BY p.path;
+FROM product AS p WHERE p.path[2] = (SELECT product_id FROM product WHERE parent_id = 1 AND code = 'Load Test') AND p.code NOT LIKE 's_' ORDER BY 4;
 SELECT count(*) FROM account WHERE provider_name = 'Load Test' AND billing_account_id = 'a';
 SELECT f.load_id - :base, f.line_no, p.code, f.tags, f.sub_account_id FROM focus AS f JOIN product AS p USING (product_id) WHERE f.provider_name = 'Load Test' ORDER BY 1, 2;
 SELECT count(DISTINCT item_id), count(*) FROM charge WHERE load_scope_id IN (SELECT load_scope_id FROM load_scope WHERE load_id > :base);
