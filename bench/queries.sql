@@ -4,9 +4,23 @@ SET search_path = cloudbilling;
 SET timezone = 'UTC';
 \ir compare.sql
 
+-- Few groups: the totals of each provider's deliveries, of the measures a roll-up
+-- holds; then of one measure, where reading the rows takes most of the time.
 SELECT * FROM pg_temp.compare('exact_sum, few groups',
-    'SELECT account_id, exact_sum(billed_cost) FROM charge GROUP BY account_id',
-    'SELECT account_id, sum(billed_cost) FROM charge GROUP BY account_id');
+    'SELECT load_scope_id, exact_sum(billed_cost), exact_sum(list_cost), exact_sum(contracted_cost),
+        exact_sum(pricing_quantity), exact_sum(list_unit_price) FROM charge GROUP BY 1',
+    'SELECT load_scope_id, sum(billed_cost), sum(list_cost), sum(contracted_cost),
+        sum(pricing_quantity), sum(list_unit_price) FROM charge GROUP BY 1');
+
+SELECT * FROM pg_temp.compare('exact_sum, one total of each',
+    'SELECT exact_sum(billed_cost), exact_sum(list_cost), exact_sum(contracted_cost),
+        exact_sum(pricing_quantity), exact_sum(list_unit_price) FROM charge',
+    'SELECT sum(billed_cost), sum(list_cost), sum(contracted_cost),
+        sum(pricing_quantity), sum(list_unit_price) FROM charge');
+
+SELECT * FROM pg_temp.compare('exact_sum, one measure',
+    'SELECT load_scope_id, exact_sum(billed_cost) FROM charge GROUP BY 1',
+    'SELECT load_scope_id, sum(billed_cost) FROM charge GROUP BY 1');
 
 SELECT * FROM pg_temp.compare('exact_sum, many groups',
     'SELECT item_id, charge_period_start::date, exact_sum(billed_cost) FROM charge GROUP BY 1, 2',

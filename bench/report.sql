@@ -8,6 +8,8 @@ SELECT row_number() OVER () AS no, m.*
 FROM (VALUES
     ('load', 's', 'COPY into text', 'ratio', 1.5),
     ('exact_sum, few groups', 'ms', 'sum', 'ratio', 0.65),
+    ('exact_sum, one total of each', 'ms', 'sum', 'ratio', 0.65),
+    ('exact_sum, one measure', 'ms', 'sum', NULL, NULL),
     ('exact_sum, many groups', 'ms', 'count(*)', 'ratio', 1.2),
     ('running totals', 'ms', 'GROUP BY account, product', 'ratio', 0.25),
     ('running totals, without join', 'ms', 'GROUP BY account, item', NULL, NULL),
