@@ -28,16 +28,22 @@ tag_rule AS (
     JOIN charge_item AS i ON i.tag_set_id = t.tag_set_id
     WHERE o.tag_key IS NOT NULL
 ),
+-- What a rule on an account is about: each set of tags that has rules of its
+-- own, on days on which none of them holds, and all others.
+place AS (
+    SELECT t.account_id, t.tag_set_id
+    FROM tag_rule AS t
+    UNION
+    SELECT a.account_id, 0
+    FROM account AS a
+),
 holds AS (
     SELECT r.account_id, r.tag_set_id, r.ownership_id
     FROM tag_rule AS r
     UNION ALL
-    SELECT r.account_id, 0, r.ownership_id
+    SELECT r.account_id, p.tag_set_id, r.ownership_id
     FROM account_rule AS r
-    UNION ALL
-    SELECT r.account_id, d.tag_set_id, r.ownership_id
-    FROM account_rule AS r
-    JOIN (SELECT DISTINCT t.account_id, t.tag_set_id FROM tag_rule AS t) AS d USING (account_id)
+    JOIN place AS p USING (account_id)
 )
 SELECT
     h.account_id,
@@ -59,8 +65,9 @@ WHERE (o.provider_name IS NULL OR o.provider_name = a.provider_name)
   AND (o.source_customer_id IS NULL OR o.source_customer_id = a.source_customer_id)
 UNION ALL
 -- Own services name the customer by his number.
-SELECT a.account_id, 0, c.customer_id, daterange(NULL, NULL), ARRAY[2147483647]
+SELECT a.account_id, p.tag_set_id, c.customer_id, daterange(NULL, NULL), ARRAY[2147483647]
 FROM account AS a
+JOIN place AS p USING (account_id)
 JOIN customer AS c ON c.number = a.source_customer_id
 WHERE a.provider_name = 'Own services' AND a.billing_account_id = 'own';
 
