@@ -136,7 +136,7 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* By node, and on a node by rank: the most exact, the lowest position, the oldest. */
+/* By node, and on a node by rank: the most exact, one currency's, the lowest position, the oldest. */
 static int
 compare_rules(const void *left, const void *right)
 {
@@ -149,6 +149,8 @@ compare_rules(const void *left, const void *right)
 		return a->product_id < b->product_id ? -1 : 1;
 	if (a->specificity != b->specificity)
 		return a->specificity > b->specificity ? -1 : 1;
+	if ((a->currency[0] == '\0') != (b->currency[0] == '\0'))
+		return a->currency[0] != '\0' ? -1 : 1;
 	if (a->position != b->position)
 		return a->position < b->position ? -1 : 1;
 	return a->price_rule_id < b->price_rule_id ? -1 : a->price_rule_id > b->price_rule_id;

@@ -29,13 +29,14 @@ CREATE TABLE price_rule (
     CONSTRAINT price_rule_currency CHECK (measure <> 'quantity' OR currency IS NOT NULL),
     -- What lines cost is known only after prices were set.
     CONSTRAINT price_rule_amount CHECK (measure <> 'amount' OR effect <> 'set'),
-    -- Two rules of the same scope, place and time would tie.
+    -- Two rules of the same scope, place and time would tie.  A price of a
+    -- quantity is for charges in all currencies, whatever its own.
     CONSTRAINT price_rule_tie EXCLUDE USING gist (
         coalesce(customer_id, 0) WITH =,
         product_id WITH =,
         coalesce(selector::text, '{}') WITH =,
         position WITH =,
-        coalesce(currency, '') WITH =,
+        coalesce(CASE WHEN measure <> 'quantity' THEN currency END, '') WITH =,
         valid_during WITH &&) WHERE (effect = 'set')
 );
 

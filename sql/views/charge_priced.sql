@@ -1,6 +1,7 @@
 -- The charges of customers with the one rule that sets their price: of the
 -- customer nearest in the tree, then of the product nearest in its tree, then
--- with the most exact selector, then of the lowest position.
+-- with the most exact selector, then for the charge's currency only, then of the
+-- lowest position.
 CREATE OR REPLACE VIEW charge_priced AS
 WITH
 owned AS MATERIALIZED (
@@ -29,7 +30,7 @@ JOIN charge_dimension AS d ON d.item_id = o.item_id
 CROSS JOIN LATERAL (
     SELECT price_rule_match((
         SELECT price_rule_set(r.price_rule_id, r.customer_id, r.product_id, lower(r.valid_during), upper(r.valid_during),
-            CASE WHEN r.measure <> 'quantity' THEN r.currency END, r.effect, r.position, r.selector)
+            CASE WHEN r.measure NOT IN ('quantity', 'amount') THEN r.currency END, r.effect, r.position, r.selector)
         FROM price_rule AS r
     ), c.path, p.path, o.charge_on, o.billing_currency, d) AS rules
     OFFSET 0  -- once a row, not once for each column made of it

@@ -29,7 +29,9 @@ set_line AS (
         p.currency,
         exact_sum(p.measured) AS measured,
         exact_sum(p.quantity) AS quantity,
-        CASE WHEN min(p.unit) = max(p.unit) THEN min(p.unit) END AS unit,
+        CASE WHEN min(coalesce(p.unit, '')) FILTER (WHERE p.quantity IS NOT NULL)
+            = max(coalesce(p.unit, '')) FILTER (WHERE p.quantity IS NOT NULL)
+            THEN max(p.unit) FILTER (WHERE p.quantity IS NOT NULL) END AS unit,
         exact_sum(p.billed_cost) FILTER (WHERE p.billing_currency = p.currency) AS billed_cost,
         exact_sum(p.effective_cost) FILTER (WHERE p.billing_currency = p.currency) AS effective_cost,
         sum(p.charges)::bigint AS charges
@@ -64,7 +66,7 @@ share AS MATERIALIZED (
 -- Roll-ups that an adjusting rule is about, with the key of its line.
 adjusted AS MATERIALIZED (
     SELECT s.customer_id, s.period_start, s.charge_on, s.load_scope_id, s.item_id, s.account_id, s.product_id,
-        s.resource_id, s.currency, s.surcharge_ids, r.price_rule_id,
+        s.resource_id, coalesce(r.currency, m.currency) AS currency, s.surcharge_ids, r.price_rule_id,
         CASE r.per WHEN 'sku' THEN s.product_id ELSE r.product_id END AS key_product_id,
         CASE WHEN r.per IN ('account', 'resource') THEN s.account_id END AS key_account_id,
         CASE r.per WHEN 'resource' THEN s.resource_id END AS key_resource_id,
@@ -80,8 +82,10 @@ adjusted AS MATERIALIZED (
     FROM share AS s
     CROSS JOIN LATERAL unnest(s.surcharge_ids) AS c (price_rule_id)
     JOIN price_rule AS r ON r.price_rule_id = c.price_rule_id
+    -- amounts are in the line's currency, costs in the supplier's
+    CROSS JOIN LATERAL (SELECT CASE r.measure WHEN 'amount' THEN s.currency ELSE s.billing_currency END AS currency) AS m
     WHERE r.effect = 'adjust'
-      AND coalesce(r.currency, s.currency) = s.currency
+      AND (r.measure = 'quantity' OR coalesce(r.currency, m.currency) = m.currency)
 ),
 adjust_line AS (
     SELECT a.customer_id, a.period_start, a.price_rule_id, a.key_product_id, a.key_account_id, a.key_resource_id,
