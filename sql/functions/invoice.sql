@@ -4,7 +4,8 @@ RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT jsonb_build_object(
-        'invoice', to_jsonb(invoice) - '{hash,finalised_at}'::text[],
+        'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[],
+        'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line_no) FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))::text;
@@ -28,10 +29,12 @@ BEGIN ATOMIC
         FROM invoice AS i
         WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
     ) AS i
+    LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.year = i.series_year
     CROSS JOIN LATERAL (VALUES
         (i.hash <> i.hash_now, 'its rows were changed after it was finalised'),
         (i.previous_hash <> coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
-        (i.series_number <> i.number_before + 1, 'the number before it is missing')
+        (i.series_number <> i.number_before + 1, 'the number before it is missing'),
+        (i.series_number > coalesce(s.last_number, 0), 'its number was not given by the series')
     ) AS p (wrong, problem)
     WHERE p.wrong
     UNION ALL
@@ -44,6 +47,24 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION invoice_verify() IS 'documents that were tampered with; none is good';
+
+-- What another run billed a moment ago must be seen.
+CREATE OR REPLACE FUNCTION invoice_isolation_check()
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'active_sql_transaction',
+            MESSAGE = 'invoices are finalised at isolation level READ COMMITTED only',
+            HINT = 'Another run may have billed what this transaction cannot see.';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at which invoices cannot be finalised';
 
 -- Finalises what is due for the customers first to last: documents are made as
 -- values, numbered and chained, and then written.  Gives their number.
@@ -63,14 +84,21 @@ DECLARE
     series    invoice_series;
     document  invoice;
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
+    IF num_nulls(first, last, until) > 0 THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'active_sql_transaction',
-            MESSAGE = 'invoices are finalised at isolation level READ COMMITTED only',
-            HINT = 'Another run may have billed what this transaction cannot see.';
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'invoice_finalise needs the first and the last customer and a day',
+            HINT = 'For example: SELECT cloudbilling.invoice_finalise(1, 100, ''2026-11-01'')';
     END IF;
+    PERFORM invoice_isolation_check();
 
     -- A run at the same time waits here, and then finds nothing left to bill.
+    -- Sellers come first, in order: whoever holds a customer then also holds the
+    -- series that his documents are numbered in, and never waits in a circle.
+    PERFORM FROM seller AS s
+    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last)
+    ORDER BY s.seller_id
+    FOR NO KEY UPDATE;
     PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
@@ -82,8 +110,9 @@ BEGIN
     JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
     WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
       AND (d.amount <> 0 OR d.revision = 0 AND r.show_zero)
-      AND (d.revision = 0
-        OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int));
+      -- long ago billed periods rest, with all their lines
+      AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
+        OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start));
     IF due IS NULL THEN
         RETURN 0;
     END IF;
@@ -148,33 +177,41 @@ BEGIN
         JOIN seller AS e ON e.seller_id = c.seller_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
         LEFT JOIN account AS a ON a.account_id = l.account_id
-        -- a correction has the VAT of what it corrects
+        -- A correction has the VAT of what it corrects; what a billed period lacked
+        -- has that of the period's lines of its kind.
         LEFT JOIN LATERAL (
             SELECT x.vat_category, x.vat_rate
             FROM invoice_line AS x
+            JOIN price_rule AS y ON y.price_rule_id = x.price_rule_id
             WHERE x.customer_id = l.customer_id AND x.period_start = l.period_start
-              AND x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
+              AND y.tax_category = r.tax_category
+            ORDER BY x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
               AND x.account_id IS NOT DISTINCT FROM l.account_id
-              AND x.resource_id IS NOT DISTINCT FROM l.resource_id AND x.currency = l.currency
-            ORDER BY x.revision DESC
+              AND x.resource_id IS NOT DISTINCT FROM l.resource_id AND x.currency = l.currency DESC,
+              x.invoice_id DESC, x.line_no
             LIMIT 1
         ) AS b ON true
-        LEFT JOIN LATERAL vat_of(e.country, c.country, c.vat_number, r.tax_category, l.period_end - 1) AS t
-            ON b.vat_category IS NULL
+        LEFT JOIN LATERAL (
+            SELECT v.category, v.rate
+            FROM vat_of(e.country, c.country, c.vat_number, r.tax_category, l.period_end - 1) AS v
+            WHERE b.vat_category IS NULL
+            OFFSET 0  -- asks for a rate only where one is needed
+        ) AS t ON true
         CROSS JOIN LATERAL (
-            SELECT coalesce(l.quantity, 0) - l.quantity_before AS difference
+            SELECT d.difference, greatest(16, length(trunc(abs(d.difference))::text) + 2) AS scales
+            FROM (SELECT trim_scale(coalesce(l.quantity, 0) - l.quantity_before) AS difference) AS d
         ) AS q
         -- never a negative price: where quantity and amount disagree in sign, a lump sum
         CROSS JOIN LATERAL (
             SELECT q.difference AS quantity, l.unit, CASE
                 WHEN l.revision = 0 AND r.measure = 'quantity' AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
-                    THEN (r.pricing::jsonb ->> 'unit_price')::numeric
+                    THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
                 ELSE (
                     -- the shortest price that gives the amount
                     SELECT f.price
-                    FROM generate_series(currency_minor_unit(l.currency), 16) AS g (scale)
+                    FROM generate_series(currency_minor_unit(l.currency), q.scales) AS g (scale)
                     CROSS JOIN LATERAL (SELECT round(l.amount / q.difference, g.scale) AS price) AS f
-                    WHERE currency_round(f.price * q.difference, l.currency) = l.amount OR g.scale = 16
+                    WHERE currency_round(f.price * q.difference, l.currency) = l.amount OR g.scale = q.scales
                     ORDER BY g.scale
                     LIMIT 1
                 ) END AS unit_price

@@ -20,6 +20,11 @@ BEGIN
     IF last IS NULL THEN
         RETURN NULL;
     END IF;
+    -- For the whole transaction, also where its customers go alone.
+    PERFORM FROM seller AS s
+    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN customers[1] AND last)
+    ORDER BY s.seller_id
+    FOR NO KEY UPDATE;
     BEGIN
         made := invoice_finalise(customers[1], last, until, run);
     EXCEPTION WHEN OTHERS THEN
@@ -83,6 +88,7 @@ BEGIN
             MESSAGE = 'invoice_run needs a day and a batch of at least one customer',
             HINT = 'For example: CALL cloudbilling.invoice_run(''2026-11-01'')';
     END IF;
+    PERFORM cloudbilling.invoice_isolation_check();
     run := cloudbilling.invoice_run_mark(NULL, until);
     COMMIT;
     LOOP

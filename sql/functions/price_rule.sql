@@ -35,16 +35,16 @@ DECLARE
     old price_rule;
     result int;
 BEGIN
-    SELECT * INTO old FROM price_rule AS r WHERE r.price_rule_id = price_rule_replace.price_rule_id FOR UPDATE;
+    SELECT * INTO old FROM price_rule AS r WHERE r.price_rule_id = price_rule_replace.price_rule_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
             MESSAGE = format('price rule %s does not exist', price_rule_replace.price_rule_id),
             HINT = 'The table cloudbilling.price_rule lists all rules.';
-    ELSIF NOT old.valid_during @> valid_from OR lower(old.valid_during) = valid_from THEN
+    ELSIF valid_from IS NULL OR NOT old.valid_during @> valid_from OR lower(old.valid_during) = valid_from THEN
         RAISE EXCEPTION USING
             ERRCODE = 'datetime_field_overflow',
-            MESSAGE = format('price rule "%s" does not hold before and on %s', old.name, valid_from),
+            MESSAGE = format('price rule "%s" does not hold before and on %s', old.name, coalesce(valid_from::text, 'NULL')),
             DETAIL = format('It is valid during %s.', old.valid_during),
             HINT = 'Choose a day inside that range, after its first.';
     END IF;

@@ -23,7 +23,7 @@ BEGIN
         rate := 0;
         exemption := 'VATEX-EU-O';
         RETURN;
-    ELSIF customer_country <> seller_country AND customer_vat_number IS NOT NULL THEN
+    ELSIF customer_country <> seller_country AND btrim(customer_vat_number) <> '' THEN
         category := 'AE';
         rate := 0;
         exemption := 'VATEX-EU-AE';

@@ -20,7 +20,11 @@ SELECT
     coalesce(sum(d.due), 0) - coalesce(sum(d.due_before), 0) AS amount,
     sum(d.quantity) AS quantity,
     coalesce(sum(d.quantity_before), 0) AS quantity_before,
-    max(d.unit) AS unit,
+    -- the unit that was billed stays; where it changed, there is none
+    CASE
+        WHEN count(d.times) = 0 THEN max(d.unit)
+        WHEN count(d.due) = 0 OR max(d.unit) = max(d.unit_before) THEN max(d.unit_before)
+    END AS unit,
     sum(d.billed_cost) AS billed_cost,
     sum(d.effective_cost) AS effective_cost,
     coalesce(sum(d.cost_before), 0) AS cost_before,
@@ -30,13 +34,14 @@ SELECT
 FROM (
     SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.currency,
         l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
-        NULL::numeric AS due_before, l.quantity, NULL::numeric AS quantity_before, l.unit, l.billed_cost,
+        NULL::numeric AS due_before, l.quantity, NULL::numeric AS quantity_before, l.unit,
+        NULL AS unit_before, l.billed_cost,
         l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id
     FROM rated_line AS l
     UNION ALL
     SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.currency,
-        NULL, b.measured - b.measured_before, NULL, b.amount, NULL, CASE WHEN b.unit IS NOT NULL THEN b.quantity END, b.unit, NULL,
-        NULL, b.cost, NULL, 1, b.invoice_id
+        NULL, b.measured - b.measured_before, NULL, b.amount, NULL,
+        CASE WHEN b.unit IS NOT NULL THEN b.quantity END, NULL, b.unit, NULL, NULL, b.cost, NULL, 1, b.invoice_id
     FROM invoice_line AS b
     JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
