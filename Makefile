@@ -28,9 +28,9 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact pricing selector invoice_html landing load
+REGRESS        = exact pricing selector invoice_html landing load ownership rating rating_random invoice
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
-ISOLATION      = load_together
+ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
 CHECKS         = plpgsql_check dump_restore kill schedule samples fuzz_landing

@@ -1,0 +1,224 @@
+-- Rating against an oracle: random charges, ownership and rules; what
+-- rated_line says must be what plain SQL makes of the single charges, without
+-- roll-ups, without shares that run, and without any view of the extension.
+\getenv dir PG_ABS_SRCDIR
+\set usage :dir '/usage.sql'
+\i :usage
+
+INSERT INTO seller (name) VALUES ('Seller');
+-- Two trees: odd customers live in Amsterdam, even ones in Chicago.
+INSERT INTO customer (seller_id, parent_id, number, name, time_zone)
+VALUES (1, NULL, '1', 'One', NULL), (1, NULL, '2', 'Two', 'America/Chicago'), (1, 1, '3', 'Three', NULL),
+    (1, 2, '4', 'Four', 'America/Chicago'), (1, 3, '5', 'Five', NULL), (1, 4, '6', 'Six', 'America/Chicago');
+
+CREATE FUNCTION pg_temp.pick(VARIADIC choices text[]) RETURNS text LANGUAGE sql VOLATILE
+RETURN choices[1 + floor(random() * cardinality(choices))::int];
+
+-- One random world.
+CREATE FUNCTION pg_temp.make(seed float) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM setseed(seed);
+    TRUNCATE usage;
+    DELETE FROM ownership;
+    DELETE FROM price_rule;
+
+    -- Accounts, services and SKUs; half of the charges near a month's end.
+    INSERT INTO usage (account, service, sku, resource, unit, quantity, cost, effective, list, contracted, currency,
+        category, region, tags, starts)
+    SELECT 'a' || a, 'S' || k % 3, nullif('k' || k, 'k0'), pg_temp.pick('r1', 'r2', 'r3', NULL), pg_temp.pick('Hours', 'Hours', 'GB', NULL),
+        CASE WHEN random() < 0.9 THEN round((random() * 2000 - 200)::numeric, (random() * 8)::int) END,
+        round((random() * 100 - 10)::numeric, (random() * 10)::int),
+        CASE WHEN random() < 0.5 THEN round((random() * 100)::numeric, 4) END,
+        CASE WHEN random() < 0.8 THEN round((random() * 150)::numeric, 4) END,
+        CASE WHEN random() < 0.8 THEN round((random() * 120)::numeric, 4) END,
+        CASE WHEN random() < 0.8 THEN 'EUR' ELSE 'USD' END,
+        pg_temp.pick('Usage', 'Usage', 'Usage', 'Purchase', 'Credit', 'Tax'),
+        pg_temp.pick('eu', 'us', 'asia', NULL),
+        CASE WHEN random() < 0.4 THEN jsonb_build_object('team', 't' || a % 2 || '-' || (random() * 2)::int, 'n', (random() * 3)::int) END,
+        CASE WHEN random() < 0.5
+            THEN pg_temp.pick('2026-08-31 12:00Z', '2026-09-30 12:00Z', '2026-09-15 12:00Z')::timestamptz + random() * interval '1 day'
+            ELSE '2026-08-20Z'::timestamptz + random() * interval '50 days' END
+    FROM (SELECT (random() * 5)::int AS a, (random() * 6)::int AS k FROM generate_series(1, 250)) AS g;
+
+    -- An account's owners have one zone: days of a change are the customer's.
+    INSERT INTO ownership (customer_id, position, billing_account_id, sub_account_id, tag_key, tag_value, valid_during)
+    SELECT 2 - a % 2 + 2 * floor(random() * 3)::int, floor(random() * 2)::int, CASE WHEN random() < 0.3 THEN 'payer' END,
+        CASE WHEN NOT by_tag OR random() < 0.2 THEN 'a' || a END, CASE WHEN by_tag THEN 'team' END,
+        CASE WHEN by_tag THEN 't' || a % 2 || '-' || (random() * 2)::int END,
+        pg_temp.pick('(,)', '(,)', '(,2026-09-16)', '[2026-09-16,)', '[2026-09-10,2026-09-20)', '[2026-09-01,2026-10-01)', '(,2026-09-30)')::daterange
+    FROM (SELECT floor(random() * 6)::int AS a, random() < 0.4 AS by_tag FROM generate_series(1, 14)) AS g
+    ON CONFLICT DO NOTHING;
+
+    PERFORM pg_temp.deliver();
+
+    INSERT INTO price_rule (name, customer_id, product_id, selector, valid_during, measure, per, pricing, effect, position, currency)
+    SELECT 'rule', CASE WHEN random() < 0.5 THEN 1 + floor(random() * 6)::int END, product_id,
+        pg_temp.pick(NULL, NULL, '{"region":"eu"}', '{"region":["eu","us"]}', '{"category":"Usage","region":"us"}')::selector,
+        pg_temp.pick('(,)', '(,)', '(,)', '(,2026-09-16)', '[2026-09-16,)', '[2026-09-01,2026-10-01)')::daterange,
+        measure,
+        pg_temp.pick('scope', 'account', 'sku', 'resource'),
+        pg_temp.pick(
+            '{"model":"per_unit","unit_price":"1.0825"}',
+            '{"model":"per_unit","unit_price":"0.05","free_units":"500"}',
+            '{"model":"graduated","tiers":[{"up_to":"1000","unit_price":"0.10","flat_fee":"5"},{"unit_price":"0.08"}]}',
+            '{"model":"volume","tiers":[{"up_to":"1000","unit_price":"0.10"},{"unit_price":"0.08","flat_fee":"3"}]}',
+            '{"model":"flat","amount":"25"}',
+            '{"model":"percentage","rate":"-10"}',
+            '{"model":"percentage","rate":"2.5"}',
+            '{"model":"package","package_size":"100","package_price":"5"}',
+            '{"model":"graduated_percentage","tiers":[{"up_to":"1000","rate":"8"},{"rate":"5"}],"minimum":"25"}',
+            '{"model":"per_unit","unit_price":"0.07","discount":"12.5","maximum":"90"}')::pricing,
+        effect, floor(random() * 2)::int,
+        CASE WHEN measure = 'quantity' OR random() < 0.3 THEN pg_temp.pick('EUR', 'EUR', 'USD') END
+    FROM (
+        SELECT effect, pg_temp.pick('quantity', 'quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost',
+            CASE effect WHEN 'set' THEN 'quantity' ELSE 'amount' END, CASE effect WHEN 'set' THEN 'billed_cost' ELSE 'amount' END) AS measure,
+            (ARRAY(SELECT p.product_id FROM product AS p ORDER BY 1))[1 + floor(random() * 4 * random() * (SELECT count(*) / 4.0 FROM product))::int] AS product_id
+        FROM (SELECT pg_temp.pick('set', 'set', 'set', 'adjust', 'add') AS effect FROM generate_series(1, 20)) AS e
+    ) AS g
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+CREATE TEMP TABLE seen (effect text, measure text, per text, PRIMARY KEY (effect, measure, per));
+CREATE TEMP TABLE o_charge (LIKE charge, customer_id int, day date, effective numeric, quantity numeric, n bigint GENERATED ALWAYS AS IDENTITY);
+CREATE TEMP TABLE o_rule (n bigint, price_rule_id int);
+CREATE TEMP TABLE o_amount (n bigint, currency text, amount numeric);
+CREATE TEMP TABLE o_line (customer_id int, period_start date, price_rule_id int, product_id int, account_id int, resource_id text,
+    currency text, measured numeric, amount numeric, quantity numeric, unit text, billed_cost numeric, effective_cost numeric, charges bigint);
+
+-- The oracle, charge by charge.
+CREATE FUNCTION pg_temp.oracle() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    TRUNCATE o_charge, o_rule, o_amount, o_line;
+    -- Whose: all rules are tried for each charge, on its day in the zone of the rule's customer.
+    INSERT INTO o_charge
+    SELECT c.*, w.customer_id, w.day, coalesce(c.effective_cost, c.billed_cost), coalesce(c.pricing_quantity, c.consumed_quantity)
+    FROM charge AS c
+    JOIN load_scope AS s ON s.load_scope_id = c.load_scope_id AND upper_inf(s.current_during)
+    JOIN charge_item AS i ON i.item_id = c.item_id
+    JOIN account AS a ON a.account_id = c.account_id
+    LEFT JOIN tag_set AS t ON t.tag_set_id = i.tag_set_id
+    CROSS JOIN LATERAL (
+        SELECT o.customer_id, d.day
+        FROM ownership AS o
+        JOIN customer AS u ON u.customer_id = o.customer_id
+        CROSS JOIN LATERAL (SELECT (c.charge_period_start AT TIME ZONE coalesce(u.time_zone, 'Europe/Amsterdam'))::date) AS d (day)
+        WHERE o.valid_during @> d.day
+          AND (o.provider_name IS NULL OR o.provider_name = a.provider_name)
+          AND (o.billing_account_id IS NULL OR o.billing_account_id = a.billing_account_id)
+          AND (o.sub_account_id IS NULL OR o.sub_account_id = a.sub_account_id)
+          AND (o.tag_key IS NULL OR t.tags ->> o.tag_key = o.tag_value)
+        ORDER BY o.position, num_nonnulls(o.provider_name, o.billing_account_id, o.sub_account_id, o.tag_key) DESC,
+            o.tag_key IS NULL, o.ownership_id
+        LIMIT 1) AS w;
+
+    -- Which rules are about which charge; only of set rules, one.
+    INSERT INTO o_rule
+    WITH RECURSIVE up AS (
+        SELECT customer_id, customer_id AS above, 0 AS steps FROM customer
+        UNION ALL
+        SELECT up.customer_id, c.parent_id, up.steps + 1 FROM up JOIN customer AS c ON c.customer_id = up.above WHERE c.parent_id IS NOT NULL
+    )
+    SELECT n, price_rule_id
+    FROM (
+        SELECT c.n, r.price_rule_id, r.effect, row_number() OVER (PARTITION BY c.n, r.effect ORDER BY
+            u.steps NULLS LAST, array_position(p.path, r.product_id) DESC,
+            (SELECT coalesce(sum(CASE jsonb_typeof(v) WHEN 'array' THEN 3 ELSE 4 END), 0) FROM jsonb_each(r.selector::text::jsonb) AS e (k, v)) DESC,
+            r.measure <> 'quantity' AND r.currency IS NOT NULL DESC, r.position, r.price_rule_id) AS place
+        FROM o_charge AS c
+        JOIN charge_item AS i ON i.item_id = c.item_id
+        JOIN product AS p ON p.product_id = i.product_id
+        CROSS JOIN price_rule AS r
+        LEFT JOIN up AS u ON u.customer_id = c.customer_id AND u.above = r.customer_id
+        WHERE (r.customer_id IS NULL OR u.steps IS NOT NULL)
+          AND r.product_id = ANY (p.path)
+          AND r.valid_during @> c.day
+          AND (r.selector::text::jsonb -> 'region' IS NULL OR r.selector::text::jsonb -> 'region' @> to_jsonb(i.region_id))
+          AND (r.selector::text::jsonb -> 'category' IS NULL OR r.selector::text::jsonb ->> 'category' = i.charge_category)
+          AND (r.measure IN ('quantity', 'amount') OR r.currency IS NULL OR r.currency = i.billing_currency)
+    ) AS x
+    WHERE effect <> 'set' OR place = 1;
+
+    -- Prices; each charge's part of its line, in proportion.
+    PERFORM pg_temp.oracle_phase('set');
+    PERFORM pg_temp.oracle_phase('adjust');
+    PERFORM pg_temp.oracle_phase('add');
+END
+$$;
+
+CREATE FUNCTION pg_temp.oracle_phase(phase text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TEMP TABLE o_member ON COMMIT DROP AS
+    SELECT c.n, c.customer_id, date_trunc('month', c.day)::date AS period_start, r.price_rule_id,
+        CASE r.per WHEN 'sku' THEN i.product_id ELSE r.product_id END AS product_id,
+        CASE WHEN r.per IN ('account', 'resource') THEN c.account_id END AS account_id,
+        CASE r.per WHEN 'resource' THEN i.resource_id END AS resource_id,
+        CASE WHEN r.measure = 'amount' THEN a.currency WHEN r.measure = 'quantity' THEN r.currency ELSE i.billing_currency END AS currency,
+        CASE r.measure WHEN 'quantity' THEN c.quantity WHEN 'billed_cost' THEN c.billed_cost WHEN 'effective_cost' THEN c.effective
+            WHEN 'list_cost' THEN c.list_cost WHEN 'contracted_cost' THEN c.contracted_cost ELSE a.amount END AS measured,
+        c.quantity, CASE WHEN c.quantity IS NOT NULL THEN coalesce(i.pricing_unit, i.consumed_unit, '-') END AS unit,
+        CASE WHEN r.currency IS NULL OR i.billing_currency = r.currency THEN c.billed_cost END AS billed_cost,
+        CASE WHEN r.currency IS NULL OR i.billing_currency = r.currency THEN c.effective END AS effective,
+        r.pricing
+    FROM o_rule AS o
+    JOIN price_rule AS r ON r.price_rule_id = o.price_rule_id AND r.effect = phase
+    JOIN o_charge AS c ON c.n = o.n
+    JOIN charge_item AS i ON i.item_id = c.item_id
+    LEFT JOIN o_amount AS a ON a.n = c.n AND r.measure = 'amount' AND (r.currency IS NULL OR a.currency = r.currency)
+    WHERE (r.measure <> 'amount' OR a.n IS NOT NULL)
+      -- adjusted is only what has a price
+      AND (phase <> 'adjust' OR EXISTS (SELECT FROM o_amount AS b WHERE b.n = c.n));
+
+    INSERT INTO o_line
+    SELECT customer_id, period_start, price_rule_id, product_id, account_id, resource_id, currency, sum(measured),
+        rate(sum(measured), (array_agg(pricing))[1]),
+        CASE phase WHEN 'set' THEN sum(quantity) END,
+        CASE WHEN phase = 'set' AND count(DISTINCT unit) = 1 THEN nullif(min(unit), '-') END,
+        CASE phase WHEN 'set' THEN sum(billed_cost) END, CASE phase WHEN 'set' THEN sum(effective) END,
+        CASE phase WHEN 'set' THEN count(*) END
+    FROM o_member
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    HAVING sum(measured) IS NOT NULL;
+
+    INSERT INTO o_amount
+    SELECT m.n, m.currency, coalesce(l.amount * m.measured / nullif(l.measured, 0), 0)
+    FROM o_member AS m
+    JOIN o_line AS l USING (customer_id, period_start, price_rule_id, product_id, currency)
+    WHERE l.account_id IS NOT DISTINCT FROM m.account_id AND l.resource_id IS NOT DISTINCT FROM m.resource_id
+      AND m.measured IS NOT NULL;
+    DROP TABLE o_member;
+END
+$$;
+
+-- Lines of both sides, and those that differ.  What stands on shares may differ
+-- in the last decimals; all else must not.
+CREATE FUNCTION pg_temp.compare(seed float, OUT lines bigint, OUT differences bigint) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_temp.make(seed);
+    PERFORM pg_temp.oracle();
+    INSERT INTO seen SELECT DISTINCT effect, measure, per FROM price_rule JOIN o_line USING (price_rule_id) ON CONFLICT DO NOTHING;
+    SELECT count(*), count(*) FILTER (WHERE NOT coalesce(
+            abs(a.measured - b.measured) <= CASE r.measure WHEN 'amount' THEN 0.000001 ELSE 0 END
+            AND abs(a.amount - b.amount) <= CASE r.measure WHEN 'amount' THEN 0.000001 ELSE 0 END
+            AND (a.quantity, a.unit, a.billed_cost, a.effective_cost, a.charges)
+                IS NOT DISTINCT FROM (b.quantity, b.unit, b.billed_cost, b.effective_cost, b.charges), false))
+    INTO lines, differences
+    FROM rated_line AS a
+    FULL JOIN o_line AS b
+        ON (a.customer_id, a.period_start, a.price_rule_id, a.product_id, a.currency, coalesce(a.account_id, 0), coalesce(a.resource_id, ''))
+        = (b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.currency, coalesce(b.account_id, 0), coalesce(b.resource_id, ''))
+    LEFT JOIN price_rule AS r ON r.price_rule_id = coalesce(a.price_rule_id, b.price_rule_id);
+END
+$$;
+
+-- Each case has about 250 charges, 10 ownership rules and 18 price rules.
+CREATE TEMP TABLE result (seed float, lines bigint, differences bigint);
+\set ECHO none
+\o /dev/null
+SELECT format('INSERT INTO result SELECT %s, * FROM pg_temp.compare(%s)', n / 100.0, n / 100.0) FROM generate_series(1, 20) AS n \gexec
+\o
+\set ECHO all
+SELECT count(*) AS cases, sum(lines) > 1000 AS many_lines, min(lines) > 0 AS never_empty, sum(differences) AS differences FROM result;
+SELECT * FROM result WHERE differences <> 0;
+SELECT count(*) > 60 AS nearly_all_68_kinds_of_rules FROM seen;
