@@ -17,7 +17,7 @@ CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule
           product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
-          charge_owned.sql charge_priced.sql charge_unowned.sql charge_unpriced.sql rated_line.sql \
+          charge_owned.sql charge_priced.sql charge_unowned.sql charge_unpriced.sql price_rule_tied.sql rated_line.sql \
           invoice_due.sql invoice_running.sql bi.sql) \
         $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)

@@ -188,7 +188,15 @@ SELECT code FROM pg_temp.fails(format($$INSERT INTO price_rule (name, customer_i
     VALUES ('tie', 1, %s, 'billed_cost', '{"model":"per_unit","unit_price":"2"}')$$, :vm));
 SELECT code FROM pg_temp.fails(format($$INSERT INTO price_rule (name, product_id, selector, measure, currency, pricing)
     VALUES ('tie', %s, '{"region":["eu"]}', 'quantity', 'EUR', '{"model":"per_unit","unit_price":"2"}')$$, :vm));
--- So are rules that mean nothing.
+-- What no constraint can see is shown: two selectors of one specificity that hold for the same charges.
+SELECT name, other_name, valid_during, items FROM price_rule_tied;
+UPDATE price_rule SET valid_during = '(,2026-09-16)' WHERE name = 'Group vm eu';
+INSERT INTO price_rule (name, customer_id, product_id, selector, measure, currency, pricing, position, valid_during)
+VALUES ('ties with eu', 1, :vm, '{"account":"g1"}', 'quantity', 'EUR', '{"model":"per_unit","unit_price":"1"}', 5, '[2026-09-01,)'),
+    ('does not', 1, :vm, '{"account":"x"}', 'quantity', 'EUR', '{"model":"per_unit","unit_price":"1"}', 5, '[2026-09-01,)'),
+    ('neither', 1, :vm, '{"region":"us"}', 'quantity', 'EUR', '{"model":"per_unit","unit_price":"1"}', 5, '(,2026-09-01)');
+SELECT name, other_name, valid_during, items FROM price_rule_tied;
+-- Rules that mean nothing are refused too.
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing) VALUES ('no currency', 'quantity', '{"model":"flat","amount":"1"}')$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing) VALUES ('set amount', 'amount', '{"model":"flat","amount":"1"}')$$);
 SELECT code FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing, valid_during) VALUES ('never', 'billed_cost', '{"model":"flat","amount":"1"}', 'empty')$$);
