@@ -209,6 +209,12 @@ BEGIN
         ON (a.customer_id, a.period_start, a.price_rule_id, a.product_id, a.currency, coalesce(a.account_id, 0), coalesce(a.resource_id, ''))
         = (b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.currency, coalesce(b.account_id, 0), coalesce(b.resource_id, ''))
     LEFT JOIN price_rule AS r ON r.price_rule_id = coalesce(a.price_rule_id, b.price_rule_id);
+    -- Owners, also of what has no price; and nothing is lost between owned and not.
+    SELECT differences + count(*) FILTER (WHERE (a.n, a.cost) IS DISTINCT FROM (b.n, b.cost))
+    INTO differences
+    FROM (SELECT customer_id, period_start, sum(charges) AS n, sum(billed_cost) AS cost FROM charge_owned GROUP BY 1, 2) AS a
+    FULL JOIN (SELECT customer_id, date_trunc('month', day)::date AS period_start, count(*) AS n, sum(billed_cost) AS cost FROM o_charge GROUP BY 1, 2) AS b
+        USING (customer_id, period_start);
 END
 $$;
 
