@@ -14,8 +14,8 @@ LEFT JOIN invoice AS i ON i.invoice_id = r.corrects
 WHERE r.amount <> 0
 ORDER BY r.customer, r.period_start, r.effect <> 'set', r.description;
 
-\pset title 'To the cent'
-SELECT sum(r.due) AS due_on_these_lines, sum(r.due_before) AS billed_on_these_lines, sum(r.amount) AS running,
-    sum(r.due) - sum(r.due_before) = sum(r.amount) AS "exactly the difference"
-FROM invoice_running AS r
-WHERE r.amount <> 0;
+\pset title 'To the cent: what is due in all, less all that was invoiced, is what runs'
+SELECT d.currency, d.due, i.invoiced, d.due - i.invoiced AS difference, r.running, d.due - i.invoiced = r.running AS exact
+FROM (SELECT currency, sum(revenue) AS due FROM bi_margin GROUP BY currency) AS d
+JOIN (SELECT currency, sum(net_amount) AS invoiced FROM invoice GROUP BY currency) AS i USING (currency)
+JOIN (SELECT currency, sum(amount) AS running FROM invoice_running GROUP BY currency) AS r USING (currency);

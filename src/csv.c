@@ -111,6 +111,8 @@ bool
 csv_add_line(CsvReader *reader, const char *line, int len)
 {
 	reader->line_no++;
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
 	if (reader->open)
 	{
 		if (reader->text.len + len > MAX_RECORD_SIZE)
@@ -122,17 +124,12 @@ csv_add_line(CsvReader *reader, const char *line, int len)
 			         errhint("A quote on that line is probably not closed.")));
 		appendStringInfoChar(&reader->text, '\n');
 		appendBinaryStringInfo(&reader->text, line, len);
-		/* the line end is no part of what follows a closing quote */
 		reader->record = reader->text.data;
 		reader->record_len = reader->text.len;
-		if (len > 0 && line[len - 1] == '\r')
-			reader->record_len--;
 		split(reader, NULL);
 		return !reader->open;
 	}
 
-	if (len > 0 && line[len - 1] == '\r')
-		len--;
 	if (len == 0)
 		return false;
 	reader->record_line_no = reader->line_no;

@@ -8,12 +8,9 @@
 #include "postgres.h"
 
 #include "field.h"
+#include "mb/pg_wchar.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
-
-/* Years outside of this range are mistakes, and would make partitions. */
-#define FIRST_YEAR 1990
-#define LAST_YEAR 2199
 
 /* Nested deeper, and with longer numbers, nothing is a set of tags. */
 #define MAX_DEPTH 32
@@ -82,8 +79,7 @@ zone(const char **p, const char *end, int64 *offset)
 		return false;
 	if (!digits(p, end, 2, &hour) || hour > 15)
 		return false;
-	literal(p, end, ':');
-	if (*p < end && (!digits(p, end, 2, &minute) || minute > 59))
+	if ((literal(p, end, ':') || *p < end) && (!digits(p, end, 2, &minute) || minute > 59))
 		return false;
 	*offset = sign * (hour * USECS_PER_HOUR + minute * USECS_PER_MINUTE);
 	return true;
@@ -110,7 +106,7 @@ field_time(const char *s, int len, TimestampTz *result)
 	if (!digits(&p, end, 4, &year) || !literal(&p, end, '-') || !digits(&p, end, 2, &month) ||
 	    !literal(&p, end, '-') || !digits(&p, end, 2, &day))
 		return false;
-	if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1 ||
+	if (year < FIELD_FIRST_YEAR || year > FIELD_LAST_YEAR || month < 1 || month > 12 || day < 1 ||
 	    day > day_tab[isleap(year)][month - 1])
 		return false;
 
@@ -181,7 +177,10 @@ json_hex(const char **p, const char *end, unsigned int *result)
 	return true;
 }
 
-/* What follows a backslash in a string; jsonb cannot hold \u0000 or half a pair. */
+/*
+ * What follows a backslash in a string; jsonb cannot hold \u0000, half a pair,
+ * or what the database's encoding lacks.
+ */
 static bool
 json_escape(const char **p, const char *end)
 {
@@ -193,7 +192,7 @@ json_escape(const char **p, const char *end)
 		return strchr("\"\\/bfnrt", *(*p)++) != NULL;
 
 	(*p)++;
-	if (!json_hex(p, end, &code) || code == 0)
+	if (!json_hex(p, end, &code) || code == 0 || (code > 127 && GetDatabaseEncoding() != PG_UTF8))
 		return false;
 	if (code >= 0xD800 && code <= 0xDBFF)
 		return literal(p, end, '\\') && literal(p, end, 'u') && json_hex(p, end, &code) &&
@@ -271,7 +270,9 @@ json_members(const char **p, const char *end, char close, int depth)
 		json_blank(p, end);
 		if (close == '}')
 		{
-			if (!json_string(p, end))
+			const char *key = *p;
+
+			if (!json_string(p, end) || *p - key > FIELD_NAME_MAX + 2)
 				return false;
 			json_blank(p, end);
 			if (!literal(p, end, ':'))

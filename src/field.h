@@ -6,6 +6,15 @@
 
 #include "datatype/timestamp.h"
 
+/* Years outside of this range are mistakes, and would make partitions. */
+#define FIELD_FIRST_YEAR 1990
+#define FIELD_LAST_YEAR 2199
+/* The months in them, and in the zones around them. */
+#define FIELD_MONTHS ((FIELD_LAST_YEAR - FIELD_FIRST_YEAR + 1) * 12 + 2)
+
+/* The longest name, in bytes: four of them fit in an index. */
+#define FIELD_NAME_MAX 512
+
 /* Each is false when the text says nothing of the kind. */
 extern bool field_time(const char *s, int len, TimestampTz *result);
 extern bool field_json_object(const char *s, int len);

@@ -14,7 +14,9 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "landing.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -29,14 +31,23 @@ forget(void *arg)
 		current = NULL;
 }
 
-/* Checks that a function was called as the trigger it is for. */
+/*
+ * Checks that a function was called as the trigger it is for.  On a view of
+ * somebody else's it would take the first column for text, and store a load for
+ * who may not insert into landing.
+ */
 static TriggerData *
 trigger_data(FunctionCallInfo fcinfo, const char *name)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-		                errmsg("function %s can only be called as a trigger", name)));
-	return (TriggerData *)fcinfo->context;
+	TriggerData *trigger = (TriggerData *)fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+	    strcmp(RelationGetRelationName(trigger->tg_relation), "landing") != 0 ||
+	    RelationGetNamespace(trigger->tg_relation) != get_func_namespace(fcinfo->flinfo->fn_oid))
+		ereport(ERROR,
+		        (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+		         errmsg("function %s can only be called as a trigger of the view landing", name)));
+	return trigger;
 }
 
 PG_FUNCTION_INFO_V1(landing_begin);
@@ -63,6 +74,7 @@ landing_begin(PG_FUNCTION_ARGS)
 	                                ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	landing = palloc0(sizeof(Landing));
+	landing->view = RelationGetRelid(trigger->tg_relation);
 	landing->context = context;
 	landing->row =
 	    AllocSetContextCreate(context, "cloudbilling landing row", ALLOCSET_DEFAULT_SIZES);
@@ -102,7 +114,7 @@ add_line(Landing *landing, const char *line, int len)
 			line += 3;
 			len -= 3;
 		}
-		if (!reader->open && reader->line_no == reader->record_line_no)
+		if (!reader->open)
 			reader->delimiter = csv_guess_delimiter(line, len);
 		if (csv_add_line(reader, line, len))
 		{
@@ -123,7 +135,7 @@ PG_FUNCTION_INFO_V1(landing_line);
 Datum
 landing_line(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigger = trigger_data(fcinfo, "landing_line");
+	TriggerData *trigger = (TriggerData *)fcinfo->context;
 	MemoryContext old;
 	Datum value;
 	bool isnull;
@@ -131,27 +143,30 @@ landing_line(PG_FUNCTION_ARGS)
 	const char *p;
 	const char *end;
 
-	if (current == NULL)
+	if (current == NULL || !CALLED_AS_TRIGGER(fcinfo) ||
+	    RelationGetRelid(trigger->tg_relation) != current->view)
+	{
+		(void)trigger_data(fcinfo, "landing_line");
 		elog(ERROR, "landing_line called outside of a load");
+	}
 	value = heap_getattr(trigger->tg_trigtuple, 1, trigger->tg_relation->rd_att, &isnull);
-	if (isnull)
-		PG_RETURN_POINTER(current->token); /* an empty line */
-
-	old = MemoryContextSwitchTo(current->row);
-	line = DatumGetTextPP(value);
+	/* COPY gives an empty line as NULL */
+	line = isnull ? cstring_to_text("") : DatumGetTextPP(value);
 	p = VARDATA_ANY(line);
 	end = p + VARSIZE_ANY_EXHDR(line);
+	old = MemoryContextSwitchTo(current->row);
 	for (;;)
 	{
 		const char *stop = memchr(p, '\n', end - p);
 
+		CHECK_FOR_INTERRUPTS();
 		add_line(current, p, (stop != NULL ? stop : end) - p);
+		MemoryContextReset(current->row);
 		if (stop == NULL || stop + 1 == end)
 			break;
 		p = stop + 1;
 	}
 	MemoryContextSwitchTo(old);
-	MemoryContextReset(current->row);
 	PG_RETURN_POINTER(current->token);
 }
 

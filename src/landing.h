@@ -11,11 +11,13 @@
 #include "csv.h"
 #include "datatype/timestamp.h"
 #include "exact.h"
+#include "field.h"
 #include "utils/tuplestore.h"
 
 typedef enum FieldKind
 {
 	FIELD_TEXT,
+	FIELD_NAME,
 	FIELD_JSON,
 	FIELD_NUMBER,
 	FIELD_TIME,
@@ -57,6 +59,7 @@ struct landing_hash;
 
 typedef struct Landing
 {
+	Oid view;
 	MemoryContext context; /* as long as the load */
 	MemoryContext row;     /* as long as a record */
 	HeapTuple token;       /* what the row trigger gives back: the server frees its own row then */
@@ -96,7 +99,7 @@ typedef struct Landing
 	TimestampTz first_start;
 	TimestampTz last_end;
 	int nmonths;
-	int months[2400]; /* months since the year 0 in which charges start */
+	int months[FIELD_MONTHS]; /* months since the year 0 in which charges start */
 
 	/* a row with too few values waits until it is known not to be the last */
 	StringInfoData short_row;

@@ -13,7 +13,7 @@
 #include "utils/builtins.h"
 
 /* Names in the table source, in the order of the types. */
-static const char *const kinds[] = {"text", "json", "number", "time", "currency", "extra"};
+static const char *const kinds[] = {"text", "name", "json", "number", "time", "currency", "extra"};
 static const char *const roles[] = {"", "period_start", "period_end", "billed_cost", "event_id"};
 
 /* The place of a word in a list. */

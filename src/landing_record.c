@@ -128,8 +128,13 @@ add_to_total(Landing *landing, LandingTotal *total, Datum value)
 	if (total->rest == NULL)
 		total->rest = DatumGetNumericCopy(value);
 	else
+	{
+		Numeric before = total->rest;
+
 		total->rest =
-		    DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total->rest), value));
+		    DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(before), value));
+		pfree(before);
+	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -190,6 +195,10 @@ read_value(LandingField *field, const char *s, int len, Datum *value)
 			*value = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 			return NULL;
 		}
+		case FIELD_NAME:
+			if (len > FIELD_NAME_MAX)
+				return "longer than a name may be";
+			break;
 		case FIELD_CURRENCY:
 			if (!field_currency(s, len))
 				return "not a currency code of ISO 4217";

@@ -63,8 +63,8 @@ columns_of(const char *query, const char *prefix, const char *except)
 	if (plan == NULL)
 		elog(ERROR, "could not prepare a format's query: %s", SPI_result_code_string(SPI_result));
 	sources = SPI_plan_get_plan_sources(plan);
-	desc = ((CachedPlanSource *)linitial(sources))->resultDesc;
-	if (list_length(sources) != 1 || desc == NULL)
+	desc = list_length(sources) == 1 ? ((CachedPlanSource *)linitial(sources))->resultDesc : NULL;
+	if (desc == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("a format's query must be one SELECT")));
 
@@ -173,7 +173,7 @@ landing_store(Landing *landing)
 	    " SELECT $1, line_no, column_name, reason, line, billed_cost FROM landing_reject");
 	run(landing, load_id,
 	    psprintf("INSERT INTO cloudbilling.load_item (load_id, item_no%s)"
-	             " SELECT $1, item_no%s FROM (%s) AS item",
+	             " SELECT $1, item_no%s FROM (%s\n) AS item",
 	             columns_of(landing->item_query, "", "item_no"),
 	             columns_of(landing->item_query, "", "item_no"), landing->item_query));
 	run(landing, load_id, "SELECT cloudbilling.load_intern($1)");
@@ -189,8 +189,9 @@ landing_store(Landing *landing)
 		run(landing, load_id,
 		    psprintf(
 		        "SELECT cloudbilling.load_count_duplicates($1, count(*), sum(record.billed_cost))"
-		        " FROM (%s) AS record WHERE record.line_no NOT IN"
-		        " (SELECT line_no FROM cloudbilling.load_event WHERE load_id = $1)",
+		        " FROM (%s\n) AS record WHERE NOT EXISTS (SELECT FROM cloudbilling.load_event AS "
+		        "event"
+		        " WHERE event.load_id = $1 AND event.line_no = record.line_no)",
 		        landing->record_query));
 		join = " JOIN cloudbilling.load_event AS event"
 		       " ON event.load_id = $1 AND event.line_no = record.line_no";
@@ -198,7 +199,7 @@ landing_store(Landing *landing)
 	charges = run(
 	    landing, load_id,
 	    psprintf("INSERT INTO cloudbilling.charge (load_scope_id, account_id, item_id%s)"
-	             " SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s) AS record"
+	             " SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s\n) AS record"
 	             " JOIN cloudbilling.load_item AS item"
 	             " ON item.load_id = $1 AND item.item_no = record.item_no%s",
 	             columns_of(landing->record_query, "", "item_no"),

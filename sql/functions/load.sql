@@ -1,12 +1,22 @@
 -- The steps of a load, called by the trigger that ends the COPY (src/landing_store.c).
 
--- A lock that lasts until the end of the transaction, by name.
+-- A lock that lasts until the end of the transaction, by name.  Who had to wait
+-- must see what the other did, which a snapshot of the whole transaction hides.
 CREATE OR REPLACE FUNCTION load_lock(name text)
 RETURNS void
-LANGUAGE sql VOLATILE
-BEGIN ATOMIC
-    SELECT pg_advisory_xact_lock(hashtextextended('cloudbilling ' || load_lock.name, 0));
-END;
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('a load cannot be stored or undone at isolation level %s', current_setting('transaction_isolation')),
+            HINT = 'Use BEGIN ISOLATION LEVEL READ COMMITTED.';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('cloudbilling ' || load_lock.name, 0));
+END
+$$;
 
 COMMENT ON FUNCTION load_lock(text) IS 'takes a lock by name until the end of the transaction';
 
@@ -88,7 +98,7 @@ BEGIN
             MESSAGE = format('format "%s" gives a charge without a mandatory column', the_source.name),
             DETAIL = format('provider_name, billing_account_id, charge_category, billing_currency%s are mandatory; found: %s.',
                 CASE the_source.way WHEN 'replace' THEN ', billing_period_start, billing_period_end' ELSE '' END,
-                jsonb_strip_nulls(to_jsonb(bad))),
+                jsonb_strip_nulls(to_jsonb(bad) - '{load_id,item_no}'::text[])),
             HINT = 'Correct item_query of the format, or make the field it reads required.';
     END IF;
 
@@ -121,7 +131,10 @@ BEGIN
 
     PERFORM product_grow(array_agg(d.provider_name), array_agg(d.service_name), array_agg(d.sku_id), array_agg(d.name))
     FROM (
-        SELECT i.provider_name, i.service_name, i.sku_id, min(i.charge_description) AS name
+        -- AWS begins descriptions with its price, which is no part of a name and
+        -- not for customers to read.
+        SELECT i.provider_name, i.service_name, i.sku_id, min(
+            regexp_replace(i.charge_description, '^\s*([$€£]|USD|EUR|GBP)\s*[0-9][0-9.,]*\s+(per\s+)?', '')) AS name
         FROM load_item AS i
         WHERE i.load_id = load_intern.load_id
         GROUP BY 1, 2, 3
@@ -351,7 +364,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
-            MESSAGE = format('load %s does not exist', load_undo.load_id),
+            MESSAGE = format('load %s does not exist', coalesce(load_undo.load_id::text, 'NULL')),
             HINT = 'The table cloudbilling.load lists all loads.';
     ELSIF the_load.undone_at IS NOT NULL THEN
         RAISE EXCEPTION USING

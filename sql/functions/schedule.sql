@@ -36,7 +36,7 @@ BEGIN
             MESSAGE = 'a schedule needs its times and a name',
             HINT = 'For example: SELECT cloudbilling.schedule_invoice_run(''0 6 2 * *'')';
     END IF;
-    EXECUTE 'SELECT cron.schedule($1, $2, $3)'
+    EXECUTE format('SELECT %I.schedule($1, $2, $3)', 'cron')
     INTO result
     USING job_name, schedule, 'CALL cloudbilling.invoice_run(current_date)';
     RETURN result;
@@ -61,7 +61,7 @@ BEGIN
             MESSAGE = format('schedule "%s" does not exist', job_name),
             HINT = 'SELECT * FROM cloudbilling.schedule_list() shows all schedules.';
     END IF;
-    EXECUTE 'SELECT cron.unschedule($1)' INTO result USING job_name;
+    EXECUTE format('SELECT %I.unschedule($1)', 'cron') INTO result USING job_name;
     RETURN result;
 END
 $$;
@@ -85,19 +85,19 @@ SET search_path = cloudbilling, pg_temp
 AS $$
 BEGIN
     PERFORM schedule_check();
-    RETURN QUERY EXECUTE $query$
+    RETURN QUERY EXECUTE format($query$
         SELECT j.jobid, j.jobname::text, j.schedule, j.command, j.active, d.start_time, d.status, d.return_message
-        FROM cron.job AS j
+        FROM %1$I.job AS j
         LEFT JOIN LATERAL (
             SELECT r.start_time, r.status, r.return_message
-            FROM cron.job_run_details AS r
+            FROM %1$I.job_run_details AS r
             WHERE r.jobid = j.jobid
             ORDER BY r.runid DESC
             LIMIT 1
         ) AS d ON true
-        WHERE j.command LIKE '%cloudbilling.%'
+        WHERE j.command ~ 'cloudbilling[.]'
         ORDER BY j.jobid
-    $query$;
+    $query$, 'cron');
 END
 $$;
 

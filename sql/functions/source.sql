@@ -38,7 +38,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT
             array_agg(f.name ORDER BY f.name) FILTER (WHERE f.required AND f.column_no IS NULL) AS missing,
-            count(f.column_no) AS found,
+            count(f.column_no) FILTER (WHERE f.kind NOT IN ('extra', 'ignored')) AS found,
             count(*) FILTER (WHERE f.required) AS required
         FROM source_field(s.source_id, source_detect.header) AS f
     ) AS m
@@ -49,25 +49,46 @@ BEGIN
     IF best.missing IS NOT NULL OR best.found IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'bad_copy_file_format',
-            MESSAGE = 'the first line is not the header of a known format',
+            MESSAGE = CASE
+                WHEN wanted IS NULL THEN 'the first line is not the header of a known format'
+                ELSE format('the first line is not the header of format "%s"', wanted)
+            END,
             DETAIL = CASE
-                WHEN best.found > 0 THEN format('The nearest format is "%s": the file lacks %s.', best.name,
+                WHEN best.found > 0 THEN format(
+                    CASE WHEN wanted IS NULL THEN 'The nearest format is "%s": the file lacks %s.' ELSE 'The file lacks %2$s.' END,
+                    best.name,
                     (SELECT string_agg(quote_ident(m), ', ') FROM unnest(best.missing) AS m))
                 ELSE format('It begins with: %s', left(array_to_string(source_detect.header[1:8], ', '), 200))
             END,
-            HINT = format('Line 1 must name the columns. Formats are: %s; a format is added by a row in cloudbilling.source.',
-                (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM source AS s));
+            HINT = CASE
+                WHEN wanted IS NULL THEN format('Line 1 must name the columns. Formats are: %s; a format is added by a row in cloudbilling.source.',
+                    (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM source AS s))
+                ELSE 'The setting cloudbilling.load_source names the format; RESET it to go by the header.'
+            END;
     END IF;
 
     SELECT min(f.name)
     INTO twofold
     FROM source_field(best.source_id, source_detect.header) AS f
-    WHERE f.columns > 1;
+    WHERE f.columns > 1 AND f.kind <> 'ignored';
     IF twofold IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'duplicate_column',
             MESSAGE = format('column "%s" occurs more than once in the header', twofold),
             HINT = 'Remove or rename one of them.';
+    END IF;
+
+    -- The reader counts on it (find_item in src/landing_record.c).
+    SELECT header[f.column_no]
+    INTO twofold
+    FROM source_field(best.source_id, source_detect.header) AS f
+    GROUP BY f.column_no
+    HAVING count(f.column_no) > 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'duplicate_column',
+            MESSAGE = format('format "%s" reads column "%s" as two fields', best.name, twofold),
+            HINT = 'Make one field of them, and use it twice in the queries of the format.';
     END IF;
 
     RETURN QUERY
@@ -132,7 +153,7 @@ BEGIN ATOMIC
         1000000 + h.column_no,
         h.name,
         CASE WHEN starts_with(lower(h.name), lower(s.extra_prefix)) THEN 'extra' ELSE 'ignored' END,
-        NULL, false, false, NULL, h.column_no, 1
+        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name)
     FROM head AS h
     JOIN source AS s ON s.source_id = source_field.source_id
     WHERE NOT EXISTS (SELECT FROM field AS f WHERE lower(h.name) = ANY (f.names));

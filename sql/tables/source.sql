@@ -12,7 +12,26 @@ CREATE TABLE source (
     builtin       boolean  NOT NULL DEFAULT false,
 
     CHECK (way IN ('replace', 'append')),
-    CHECK (jsonb_typeof(fields) = 'array')
+    CHECK (jsonb_typeof(fields) = 'array'),
+
+    -- What the reader relies on.
+    CONSTRAINT source_field_has_name
+        CHECK (NOT fields @? '$[*] ? (!(@.name.type() == "string"))'),
+    CONSTRAINT source_field_has_known_kind
+        CHECK (NOT fields @? '$[*] ? (exists(@.kind) && !(@.kind == "text" || @.kind == "name" || @.kind == "json"
+            || @.kind == "number" || @.kind == "time" || @.kind == "currency"))'),
+    CONSTRAINT source_field_has_kind_of_its_role
+        CHECK (NOT fields @? '$[*] ? (exists(@.role)
+            && !((@.role == "period_start" || @.role == "period_end") && @.kind == "time" && !(@.item == true)
+                || @.role == "billed_cost" && @.kind == "number" && !(@.item == true)
+                || @.role == "event_id" && @.kind == "name" && !(@.item == true)))'),
+    CONSTRAINT source_has_one_required_period_start
+        CHECK (jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "period_start")')) = 1
+            AND fields @? '$[*] ? (@.role == "period_start" && @.required == true)'),
+    CONSTRAINT source_has_no_role_twice
+        CHECK (jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "period_end")')) <= 1
+            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "billed_cost")')) <= 1
+            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "event_id")')) <= 1)
 );
 
 COMMENT ON TABLE source IS 'file formats: header, fields, and the queries that map them to charges';
@@ -20,7 +39,7 @@ COMMENT ON COLUMN source.source_id IS 'key of the format';
 COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
 COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
 COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
-COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|json|number|time, "required", "item", "role", "aliases", "one_of"}; see docs/loading.md';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|number|time|currency, "required", "item", "role", "aliases", "one_of"}; see docs/loading.md';
 COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';

@@ -53,10 +53,10 @@ SELECT
     i.charge_category,
     u.billing_currency AS currency,
     sum(u.charges)::bigint AS charges,
-    exact_sum(u.billed_cost) AS billed_cost,
-    exact_sum(u.effective_cost) AS effective_cost,
-    exact_sum(u.list_cost) AS list_cost,
-    exact_sum(u.contracted_cost) AS contracted_cost
+    trim_scale(exact_sum(u.billed_cost)) AS billed_cost,
+    trim_scale(exact_sum(u.effective_cost)) AS effective_cost,
+    trim_scale(exact_sum(u.list_cost)) AS list_cost,
+    trim_scale(exact_sum(u.contracted_cost)) AS contracted_cost
 FROM charge_owned AS u
 JOIN charge_item AS i ON i.item_id = u.item_id
 JOIN customer AS c ON c.customer_id = u.customer_id
@@ -93,9 +93,9 @@ SELECT
     m.currency,
     sum(m.revenue) AS revenue,
     sum(m.invoiced) AS invoiced,
-    exact_sum(m.billed_cost) AS billed_cost,
-    exact_sum(m.effective_cost) AS effective_cost,
-    sum(m.revenue) - exact_sum(m.billed_cost) AS margin,
+    trim_scale(exact_sum(m.billed_cost)) AS billed_cost,
+    trim_scale(exact_sum(m.effective_cost)) AS effective_cost,
+    trim_scale(sum(m.revenue) - exact_sum(m.billed_cost)) AS margin,
     round(100 * (sum(m.revenue) - exact_sum(m.billed_cost)) / nullif(sum(m.revenue), 0), 2) AS margin_percentage
 FROM (
     SELECT d.period_start AS month, d.customer_id, d.product_id, d.currency::text, d.due AS revenue,
@@ -168,10 +168,10 @@ SELECT
     l.records_rejected,
     l.records_duplicate,
     round(100.0 * l.records_rejected / nullif(l.records_read, 0), 2) AS rejected_percentage,
-    l.billed_cost_read,
-    l.billed_cost_loaded,
-    l.billed_cost_rejected,
-    l.billed_cost_duplicate,
+    trim_scale(l.billed_cost_read) AS billed_cost_read,
+    trim_scale(l.billed_cost_loaded) AS billed_cost_loaded,
+    trim_scale(l.billed_cost_rejected) AS billed_cost_rejected,
+    trim_scale(l.billed_cost_duplicate) AS billed_cost_duplicate,
     (SELECT string_agg(DISTINCT j.reason, '; ') FROM (
         SELECT split_part(r.reason, ':', 1) AS reason FROM load_reject AS r WHERE r.load_id = l.load_id) AS j) AS reasons,
     CASE

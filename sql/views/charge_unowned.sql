@@ -23,8 +23,8 @@ SELECT
     date_trunc('month', r.charge_on)::date AS period_start,
     i.billing_currency AS currency,
     sum(r.charges)::bigint AS charges,
-    exact_sum(r.billed_cost) AS billed_cost,
-    exact_sum(r.effective_cost) AS effective_cost
+    trim_scale(exact_sum(r.billed_cost)) AS billed_cost,
+    trim_scale(exact_sum(r.effective_cost)) AS effective_cost
 FROM charge_daily AS r
 JOIN zone AS z ON z.time_zone_id = r.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id

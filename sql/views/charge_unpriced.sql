@@ -10,8 +10,8 @@ SELECT
     i.charge_category,
     u.billing_currency AS currency,
     sum(u.charges)::bigint AS charges,
-    exact_sum(u.billed_cost) AS billed_cost,
-    exact_sum(u.effective_cost) AS effective_cost
+    trim_scale(exact_sum(u.billed_cost)) AS billed_cost,
+    trim_scale(exact_sum(u.effective_cost)) AS effective_cost
 FROM charge_priced AS u
 JOIN charge_item AS i ON i.item_id = u.item_id
 JOIN customer AS c ON c.customer_id = u.customer_id
