@@ -44,6 +44,13 @@ typedef struct KnownItem
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/*
+ * Rows kept in memory before they go to a file, in kB.  It is small on purpose:
+ * a file that is written and read once through a small buffer costs less than
+ * touching so much fresh memory.
+ */
+#define SPILL_KB 1024
+
 /* The type of a field's column in landing_item and landing_record. */
 static Oid
 field_type(LandingField *field)
@@ -96,9 +103,9 @@ landing_prepare(Landing *landing)
 	TupleDescInitEntry(landing->reject_desc, 4, "line", TEXTOID, -1, 0);
 	TupleDescInitEntry(landing->reject_desc, 5, "billed_cost", NUMERICOID, -1, 0);
 
-	landing->items = tuplestore_begin_heap(false, false, work_mem);
-	landing->records = tuplestore_begin_heap(false, false, work_mem);
-	landing->rejects = tuplestore_begin_heap(false, false, work_mem);
+	landing->items = tuplestore_begin_heap(false, false, SPILL_KB);
+	landing->records = tuplestore_begin_heap(false, false, SPILL_KB);
+	landing->rejects = tuplestore_begin_heap(false, false, SPILL_KB);
 	landing->known = landing_create(landing->context, 1024, NULL);
 	landing->first_start = DT_NOEND;
 	landing->last_end = DT_NOBEGIN;

@@ -7,14 +7,22 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "bulk.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "landing.h"
+#include "rollup.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
+
+/* The sums of roll-ups, of rows that are sums already. */
+#define SUMS                                                                                       \
+	"exact_sum(quantity) AS quantity, exact_sum(billed_cost) AS billed_cost,"                      \
+	" exact_sum(effective_cost) AS effective_cost, exact_sum(list_cost) AS list_cost,"             \
+	" exact_sum(contracted_cost) AS contracted_cost"
 
 /* Settings. */
 char *load_file_name = NULL;
@@ -36,7 +44,8 @@ show(const char *name, TupleDesc desc, Tuplestorestate *store, double rows)
 		elog(ERROR, "could not register relation \"%s\"", name);
 }
 
-/* Runs one statement with the load's key as $1 and the format's as $2; gives the rows it touched. */
+/* Runs one statement with the load's key as $1 and the format's as $2; gives the rows it touched.
+ */
 static uint64
 run(Landing *landing, int load_id, const char *sql)
 {
@@ -64,7 +73,7 @@ columns_of(const char *query, const char *prefix, const char *except)
 	desc = ((CachedPlanSource *)linitial(sources))->resultDesc;
 	if (list_length(sources) != 1 || desc == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a format's query must be one SELECT")));
+		                errmsg("a format's query must be one SELECT")));
 
 	initStringInfo(&list);
 	for (int i = 0; i < desc->natts; i++)
@@ -82,8 +91,8 @@ columns_of(const char *query, const char *prefix, const char *except)
 static int
 begin_load(Landing *landing)
 {
-	Oid types[] = {INT4OID, TEXTOID, UUIDOID, TEXTOID, TEXTARRAYOID,
-				   INT8OID, INT8OID, NUMERICOID, NUMERICOID, BOOLOID};
+	Oid types[] = {INT4OID, TEXTOID, UUIDOID,    TEXTOID,    TEXTARRAYOID,
+	               INT8OID, INT8OID, NUMERICOID, NUMERICOID, BOOLOID};
 	Datum args[10];
 	char nulls[11] = "          ";
 	XXH128_canonical_t canonical;
@@ -96,8 +105,8 @@ begin_load(Landing *landing)
 		nulls[1] = 'n';
 	args[2] = UUIDPGetDatum((pg_uuid_t *)canonical.digest);
 	args[3] = CStringGetTextDatum(landing->header);
-	args[4] = PointerGetDatum(construct_array(landing->ignored, landing->nignored, TEXTOID, -1,
-											  false, TYPALIGN_INT));
+	args[4] = PointerGetDatum(
+	    construct_array(landing->ignored, landing->nignored, TEXTOID, -1, false, TYPALIGN_INT));
 	args[5] = Int64GetDatum(landing->nrecords);
 	args[6] = Int64GetDatum(landing->nrejects);
 	args[7] = landing_total(&landing->billed_cost);
@@ -106,11 +115,10 @@ begin_load(Landing *landing)
 	args[8] = landing_total(&landing->billed_cost_rejected);
 	args[9] = BoolGetDatum(load_force);
 	if (SPI_execute_with_args(
-			"SELECT cloudbilling.load_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10, types,
-			args, nulls, false, 0) != SPI_OK_SELECT)
+	        "SELECT cloudbilling.load_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10, types,
+	        args, nulls, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "load_begin failed");
-	return DatumGetInt32(
-		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 }
 
 /* Makes the partitions that the charges need. */
@@ -124,31 +132,84 @@ make_partitions(Landing *landing)
 	for (int i = 0; i < landing->nmonths; i++)
 		months[i] = Int32GetDatum(landing->months[i]);
 	args[0] = PointerGetDatum(
-		construct_array(months, landing->nmonths, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	    construct_array(months, landing->nmonths, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	if (SPI_execute_with_args("SELECT cloudbilling.charge_partition_ensure($1)", 1, types, args,
-							  NULL, false, 0) != SPI_OK_SELECT)
+	                          NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "charge_partition_ensure failed");
+}
+
+/* The sums to make of the charges: none yet, in the days of the time zones in use. */
+static Rollup *
+begin_rollup(Landing *landing)
+{
+	MemoryContext old = MemoryContextSwitchTo(landing->context);
+	Rollup *rollup = rollup_begin();
+
+	MemoryContextSwitchTo(old);
+	if (SPI_execute("SELECT time_zone_id, name FROM cloudbilling.time_zone_hold()", false, 0) !=
+	    SPI_OK_SELECT)
+		elog(ERROR, "time_zone_hold failed");
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		HeapTuple tuple = SPI_tuptable->vals[row];
+		bool isnull;
+
+		rollup_add_zone(rollup,
+		                DatumGetInt16(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull)),
+		                SPI_getvalue(tuple, SPI_tuptable->tupdesc, 2));
+	}
+	return rollup;
+}
+
+/* Stores the sums. */
+static void
+end_rollup(Rollup *rollup)
+{
+	TupleDesc desc;
+	int64 rows;
+	bool partial;
+	bool observed;
+	Tuplestorestate *store = rollup_end(rollup, &desc, &rows, &partial);
+
+	show("landing_rollup", desc, store, rows);
+	bulk_insert("charge_daily",
+	            partial ? "SELECT load_scope_id, min(account_id) AS account_id, item_id, charge_on,"
+	                      " time_zone_id, sum(charges)::int AS charges, " SUMS
+	                      " FROM landing_rollup"
+	                      " GROUP BY load_scope_id, item_id, charge_on, time_zone_id ORDER BY 2, 4"
+	                    : "SELECT * FROM landing_rollup",
+	            0, NULL, NULL, NULL, NULL, &observed);
+	bulk_insert("charge_monthly",
+	            "SELECT load_scope_id, min(account_id) AS account_id, item_id,"
+	            " date_trunc('month', charge_on)::date AS charge_on, time_zone_id,"
+	            " sum(charges) AS charges, " SUMS " FROM landing_rollup"
+	            " GROUP BY load_scope_id, item_id, 4, time_zone_id ORDER BY 2, 4",
+	            0, NULL, NULL, NULL, NULL, &observed);
+	if (SPI_unregister_relation("landing_rollup") != SPI_OK_REL_UNREGISTER)
+		elog(ERROR, "could not unregister relation \"landing_rollup\"");
+	tuplestore_end(store);
 }
 
 /* Brings the load to its end; tells the user what became of it. */
 static void
-finish_load(Landing *landing, int load_id, uint64 charges)
+finish_load(Landing *landing, int load_id, uint64 charges, bool summed)
 {
-	Oid types[] = {INT4OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Datum args[4];
-	char nulls[5] = "    ";
+	Oid types[] = {INT4OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID};
+	Datum args[5];
+	char nulls[6] = "     ";
 
 	args[0] = Int32GetDatum(load_id);
 	args[1] = Int64GetDatum(charges);
 	args[2] = TimestampTzGetDatum(landing->first_start);
 	args[3] = TimestampTzGetDatum(landing->last_end);
+	args[4] = BoolGetDatum(summed);
 	if (landing->nmonths == 0)
 		nulls[2] = nulls[3] = 'n';
-	if (SPI_execute_with_args("SELECT cloudbilling.load_finish($1, $2, $3, $4)", 4, types, args,
-							  nulls, false, 0) != SPI_OK_SELECT)
+	if (SPI_execute_with_args("SELECT cloudbilling.load_finish($1, $2, $3, $4, $5)", 5, types, args,
+	                          nulls, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "load_finish failed");
-	ereport(NOTICE, (errmsg_internal("%s", SPI_getvalue(SPI_tuptable->vals[0],
-														SPI_tuptable->tupdesc, 1))));
+	ereport(NOTICE,
+	        (errmsg_internal("%s", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
 }
 
 /* Stores the load, whole or not at all. */
@@ -157,49 +218,61 @@ landing_store(Landing *landing)
 {
 	uint64 charges;
 	int load_id;
+	Oid types[] = {INT4OID};
+	Datum args[1];
+	Rollup *rollup;
+	bool summed;
 	char *join = "";
 
 	SPI_connect();
 	show("landing_item", landing->item_desc, landing->items, landing->nitems);
 	show("landing_record", landing->record_desc, landing->records,
-		 landing->nrecords - landing->nrejects);
+	     landing->nrecords - landing->nrejects);
 	show("landing_reject", landing->reject_desc, landing->rejects, landing->nrejects);
 
 	load_id = begin_load(landing);
+	args[0] = Int32GetDatum(load_id);
 	run(landing, load_id,
-		"INSERT INTO cloudbilling.load_reject (load_id, line_no, column_name, reason, line, billed_cost)"
-		" SELECT $1, line_no, column_name, reason, line, billed_cost FROM landing_reject");
+	    "INSERT INTO cloudbilling.load_reject (load_id, line_no, column_name, reason, line, "
+	    "billed_cost)"
+	    " SELECT $1, line_no, column_name, reason, line, billed_cost FROM landing_reject");
 	run(landing, load_id,
-		psprintf("INSERT INTO cloudbilling.load_item (load_id, item_no%s)"
-				 " SELECT $1, item_no%s FROM (%s) AS item",
-				 columns_of(landing->item_query, "", "item_no"),
-				 columns_of(landing->item_query, "", "item_no"), landing->item_query));
+	    psprintf("INSERT INTO cloudbilling.load_item (load_id, item_no%s)"
+	             " SELECT $1, item_no%s FROM (%s) AS item",
+	             columns_of(landing->item_query, "", "item_no"),
+	             columns_of(landing->item_query, "", "item_no"), landing->item_query));
 	run(landing, load_id, "SELECT cloudbilling.load_intern($1)");
 	make_partitions(landing);
 
 	if (landing->event != NULL)
 	{
 		run(landing, load_id,
-			psprintf("INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no)"
-					 " SELECT $2, %s, $1, min(line_no) FROM landing_record"
-					 " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
-					 quote_identifier(landing->event->name)));
+		    psprintf("INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no)"
+		             " SELECT $2, %s, $1, min(line_no) FROM landing_record"
+		             " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
+		             quote_identifier(landing->event->name)));
 		run(landing, load_id,
-			psprintf("SELECT cloudbilling.load_count_duplicates($1, count(*), sum(record.billed_cost))"
-					 " FROM (%s) AS record WHERE record.line_no NOT IN"
-					 " (SELECT line_no FROM cloudbilling.load_event WHERE load_id = $1)",
-					 landing->record_query));
+		    psprintf(
+		        "SELECT cloudbilling.load_count_duplicates($1, count(*), sum(record.billed_cost))"
+		        " FROM (%s) AS record WHERE record.line_no NOT IN"
+		        " (SELECT line_no FROM cloudbilling.load_event WHERE load_id = $1)",
+		        landing->record_query));
 		join = " JOIN cloudbilling.load_event AS event"
-			   " ON event.load_id = $1 AND event.line_no = record.line_no";
+		       " ON event.load_id = $1 AND event.line_no = record.line_no";
 	}
-	charges = run(
-		landing, load_id,
-		psprintf("INSERT INTO cloudbilling.charge (load_scope_id, account_id, item_id%s)"
-				 " SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s) AS record"
-				 " JOIN cloudbilling.load_item AS item"
-				 " ON item.load_id = $1 AND item.item_no = record.item_no%s",
-				 columns_of(landing->record_query, "", "item_no"),
-				 columns_of(landing->record_query, "record.", "item_no"), landing->record_query, join));
-	finish_load(landing, load_id, charges);
+
+	/* charges that INSERT must write are summed up after that, in SQL */
+	rollup = begin_rollup(landing);
+	charges = bulk_insert(
+	    "charge",
+	    psprintf("SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s) AS record"
+	             " JOIN cloudbilling.load_item AS item"
+	             " ON item.load_id = $1 AND item.item_no = record.item_no%s",
+	             columns_of(landing->record_query, "record.", "item_no"), landing->record_query,
+	             join),
+	    1, types, args, rollup_add, rollup, &summed);
+	if (summed)
+		end_rollup(rollup);
+	finish_load(landing, load_id, charges, summed);
 	SPI_finish();
 }
