@@ -10,16 +10,19 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE = $(addprefix sql/types/,pricing.sql selector.sql) \
+STATE = $(addprefix sql/types/,pricing.sql selector.sql price_rule_set.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql currency.sql as_of.sql source.sql \
+CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule_set.sql currency.sql as_of.sql source.sql \
           product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
-        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql period.sql \
-          charge_owned.sql charge_priced.sql rated_line.sql invoice_due.sql invoice_running.sql) \
+        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
+          charge_owned.sql charge_priced.sql charge_unowned.sql charge_unpriced.sql rated_line.sql \
+          invoice_due.sql invoice_running.sql bi.sql) \
         $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
-          invoice_run.sql document_text.sql document_format.sql invoice_html.sql)
+          invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
+# Runs once too, after the code it is about.
+GRANTS = sql/grants.sql
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
@@ -29,14 +32,35 @@ REGRESS        = exact rollup pricing selector invoice_html
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      =
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
+# Tests that are programs: test/NAME.
+CHECKS         = plpgsql_check dump_restore kill schedule
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))
 $(error a test must not have the name of a file in sql/)
 endif
 
-PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+# The server to build for: PG_CONFIG's, or Debian's of version PG_MAJOR, or the
+# newest of Debian's with headers, or the one in the PATH.
+ifndef PG_CONFIG
+headers   := $(wildcard /usr/include/postgresql/$(or $(PG_MAJOR),*)/server/postgres.h)
+PG_CONFIG := $(or $(patsubst /usr/include/%/server/postgres.h,/usr/lib/%/bin/pg_config,$(lastword $(sort $(headers)))),\
+               $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_config))
+endif
+# A pg_config may be there without the headers, and even with pgxs.
+ifneq (,$(wildcard $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h))
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs))
+endif
+
+ifeq (,$(PGXS))
+# A bare machine: install what is missing, and start again.
+.PHONY: all install test demo bench
+all install test demo bench:
+	$(if $(INSTALLED),$(error no server with headers found; set PG_CONFIG))
+	test/install_dependencies
+	$(MAKE) $@ INSTALLED=yes
+else
+
 # Bitcode for JIT would need clang at every build.
 override with_llvm := no
 include $(PGXS)
@@ -46,20 +70,41 @@ REGRESS += $(if $(filter 15,$(MAJORVERSION)),,definition_soft)
 
 $(OBJS): $(wildcard src/*.h)
 
-$(install_sql): sql/install.sql $(STATE) $(CODE)
+$(install_sql): sql/install.sql $(STATE) $(CODE) $(GRANTS)
 $(DATA_built): Makefile
 	cat $(filter %.sql,$^) > $@
 
-.PHONY: test
-test: export PG_CONFIG := $(PG_CONFIG)
-test: install
-	test/with_server $(MAKE) --no-print-directory installcheck
+.PHONY: test demo bench dependencies
+test demo bench: export PG_CONFIG := $(PG_CONFIG)
+test demo bench: dependencies
+
+dependencies: export PG_CONFIG := $(PG_CONFIG)
+dependencies:
+	test/install_dependencies
+
+# With STAGE=folder nothing is installed but there.
+stage = $(if $(STAGE),DESTDIR='$(STAGE)')
+
+# Build and install, then run every test on private, throw-away servers.
+test:
+	$(MAKE) --no-print-directory -s install $(stage) COPT='$(strip $(COPT) -Werror)'
+	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' CHECKS='$(CHECKS)' test/run
+
+# Build and install, then show it; the server stays until demo-stop.  With
+# FILE=path, it shows the user's own FOCUS file.
+demo:
+	$(MAKE) --no-print-directory -s install $(stage)
+	demo/start
 
 # Measure on a private server: make bench MILLIONS="1 4", or ROWS=100000 for a
 # quick look.  See docs/bench.md.
 MILLIONS = 1 4
 ROWS     = $(MILLIONS:%=%000000)
-.PHONY: bench
-bench: export PG_CONFIG := $(PG_CONFIG)
-bench: install
+bench:
+	$(MAKE) --no-print-directory -s install $(stage)
 	bench/run $(ROWS)
+endif
+
+.PHONY: demo-stop
+demo-stop:
+	demo/stop

@@ -30,7 +30,7 @@ as_of(PG_FUNCTION_ARGS)
 	if (as_of_setting == NULL || as_of_setting[0] == '\0')
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(DirectFunctionCall3(timestamptz_in, CStringGetDatum(as_of_setting),
-										ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	                                    ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
 PG_FUNCTION_INFO_V1(customer_first);

@@ -27,26 +27,24 @@ void
 _PG_init(void)
 {
 	DefineCustomStringVariable("cloudbilling.as_of",
-							   "Moment whose facts the views show; empty is now.", NULL,
-							   &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	                           "Moment whose facts the views show; empty is now.", NULL,
+	                           &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_file", "Name of the file that is loaded next.",
-							   NULL, &load_file_name, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	                           NULL, &load_file_name, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_source",
-							   "Format of the files that are loaded; empty goes by the header.",
-							   NULL, &load_source, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	                           "Format of the files that are loaded; empty goes by the header.",
+	                           NULL, &load_source, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("cloudbilling.load_force",
-							 "Loads a file also when its content was loaded before.", NULL,
-							 &load_force, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	                         "Loads a file also when its content was loaded before.", NULL,
+	                         &load_force, false, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("cloudbilling.correction_months",
-							"Months back in which an invoice run looks for differences.", NULL,
-							&correction_months, 12, 0, 1200, PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("cloudbilling.customer_first",
-							"First customer, by key, that the views look at.", NULL,
-							&customer_first_setting, 0, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL,
-							NULL);
-	DefineCustomIntVariable("cloudbilling.customer_last",
-							"Last customer, by key, that the views look at.", NULL,
-							&customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL,
-							NULL);
+	                        "Months back in which an invoice run looks for differences.", NULL,
+	                        &correction_months, 12, 0, 1200, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+	    "cloudbilling.customer_first", "First customer, by key, that the views look at.", NULL,
+	    &customer_first_setting, 0, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+	    "cloudbilling.customer_last", "Last customer, by key, that the views look at.", NULL,
+	    &customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("cloudbilling");
 }

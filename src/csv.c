@@ -114,11 +114,12 @@ csv_add_line(CsvReader *reader, const char *line, int len)
 	if (reader->open)
 	{
 		if (reader->text.len + len > MAX_RECORD_SIZE)
-			ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-							errmsg("record on line %d of the file is too long", reader->record_line_no),
-							errdetail("It goes on for more than %d megabytes.",
-									  MAX_RECORD_SIZE / (1024 * 1024)),
-							errhint("A quote on that line is probably not closed.")));
+			ereport(ERROR,
+			        (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+			         errmsg("record on line %d of the file is too long", reader->record_line_no),
+			         errdetail("It goes on for more than %d megabytes.",
+			                   MAX_RECORD_SIZE / (1024 * 1024)),
+			         errhint("A quote on that line is probably not closed.")));
 		appendStringInfoChar(&reader->text, '\n');
 		appendBinaryStringInfo(&reader->text, line, len);
 		/* the line end is no part of what follows a closing quote */

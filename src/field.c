@@ -108,10 +108,10 @@ field_time(const char *s, int len, TimestampTz *result)
 	int64 offset = 0;
 
 	if (!digits(&p, end, 4, &year) || !literal(&p, end, '-') || !digits(&p, end, 2, &month) ||
-		!literal(&p, end, '-') || !digits(&p, end, 2, &day))
+	    !literal(&p, end, '-') || !digits(&p, end, 2, &day))
 		return false;
 	if (year < FIRST_YEAR || year > LAST_YEAR || month < 1 || month > 12 || day < 1 ||
-		day > day_tab[isleap(year)][month - 1])
+	    day > day_tab[isleap(year)][month - 1])
 		return false;
 
 	if (p < end)
@@ -136,15 +136,15 @@ field_time(const char *s, int len, TimestampTz *result)
 			}
 		}
 		if (hour > 24 || minute > 59 || second > 59 ||
-			(hour == 24 && (minute > 0 || second > 0 || micros > 0)))
+		    (hour == 24 && (minute > 0 || second > 0 || micros > 0)))
 			return false;
 		if (!zone(&p, end, &offset) || p != end)
 			return false;
 	}
 
 	*result = (TimestampTz)(date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY +
-			  hour * USECS_PER_HOUR + minute * USECS_PER_MINUTE + second * USECS_PER_SEC + micros -
-			  offset;
+	          hour * USECS_PER_HOUR + minute * USECS_PER_MINUTE + second * USECS_PER_SEC + micros -
+	          offset;
 	return true;
 }
 
@@ -197,7 +197,7 @@ json_escape(const char **p, const char *end)
 		return false;
 	if (code >= 0xD800 && code <= 0xDBFF)
 		return literal(p, end, '\\') && literal(p, end, 'u') && json_hex(p, end, &code) &&
-			   code >= 0xDC00 && code <= 0xDFFF;
+		       code >= 0xDC00 && code <= 0xDFFF;
 	return code < 0xDC00 || code > 0xDFFF;
 }
 

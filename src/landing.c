@@ -35,7 +35,7 @@ trigger_data(FunctionCallInfo fcinfo, const char *name)
 {
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("function %s can only be called as a trigger", name)));
+		                errmsg("function %s can only be called as a trigger", name)));
 	return (TriggerData *)fcinfo->context;
 }
 
@@ -56,15 +56,16 @@ landing_begin(PG_FUNCTION_ARGS)
 
 	if (current != NULL)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-						errmsg("a load is already in progress in this session"),
-						errhint("End it before you start another.")));
+		                errmsg("a load is already in progress in this session"),
+		                errhint("End it before you start another.")));
 
 	context = AllocSetContextCreate(CurTransactionContext, "cloudbilling landing",
-									ALLOCSET_DEFAULT_SIZES);
+	                                ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	landing = palloc0(sizeof(Landing));
 	landing->context = context;
-	landing->row = AllocSetContextCreate(context, "cloudbilling landing row", ALLOCSET_DEFAULT_SIZES);
+	landing->row =
+	    AllocSetContextCreate(context, "cloudbilling landing row", ALLOCSET_DEFAULT_SIZES);
 	landing->seed = pg_prng_uint64(&pg_global_prng_state);
 	/* the library wants its state aligned to 64 bytes */
 	landing->content = (XXH3_state_t *)TYPEALIGN(64, palloc(sizeof(XXH3_state_t) + 64));
@@ -168,13 +169,13 @@ landing_end(PG_FUNCTION_ARGS)
 		elog(ERROR, "landing_end called outside of a load");
 	if (!landing->recognised && !landing->reader.open)
 		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("the file is empty"),
-						errhint("A file begins with a header line that names its columns.")));
+		                errhint("A file begins with a header line that names its columns.")));
 	if (landing->reader.open)
-		ereport(ERROR,
-				(errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				 errmsg("the file ends inside a quoted value"),
-				 errdetail("The record begins on line %d.", landing->reader.record_line_no),
-				 errhint("The file was probably cut off: fetch it again. Nothing of it was loaded.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("the file ends inside a quoted value"),
+		     errdetail("The record begins on line %d.", landing->reader.record_line_no),
+		     errhint("The file was probably cut off: fetch it again. Nothing of it was loaded.")));
 
 	old = MemoryContextSwitchTo(landing->context);
 	landing_reject_short_row(landing);

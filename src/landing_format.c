@@ -45,7 +45,8 @@ header_names(Landing *landing)
 			len--;
 		names[i] = PointerGetDatum(cstring_to_text_with_len(name, len));
 	}
-	return PointerGetDatum(construct_array(names, reader->nvalues, TEXTOID, -1, false, TYPALIGN_INT));
+	return PointerGetDatum(
+	    construct_array(names, reader->nvalues, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /* An attribute of a row of the answer as a string of the load, or NULL. */
@@ -65,7 +66,7 @@ choices_of(Landing *landing, LandingField *field, Datum array)
 	Datum *elements;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
-					  &field->nchoices);
+	                  &field->nchoices);
 	field->choices = palloc(field->nchoices * sizeof(char *));
 	for (int i = 0; i < field->nchoices; i++)
 		field->choices[i] = TextDatumGetCString(elements[i]);
@@ -86,15 +87,15 @@ landing_recognise(Landing *landing, const char *header, int len)
 	args[0] = header_names(landing);
 
 	SPI_connect();
-	if (SPI_execute_with_args(
-			"SELECT source_id, source_name, item_query, record_query, field_name, kind, role, required,"
-			" item, column_no, one_of FROM cloudbilling.source_detect($1)",
-			1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
-		SPI_processed == 0)
+	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "
+	                          "field_name, kind, role, required,"
+	                          " item, column_no, one_of FROM cloudbilling.source_detect($1)",
+	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
+	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
 
 	landing->fields =
-		MemoryContextAllocZero(landing->context, SPI_processed * sizeof(LandingField));
+	    MemoryContextAllocZero(landing->context, SPI_processed * sizeof(LandingField));
 	landing->ignored = MemoryContextAlloc(landing->context, SPI_processed * sizeof(Datum));
 	for (int row = 0; row < (int)SPI_processed; row++)
 	{
@@ -118,7 +119,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 			MemoryContext old = MemoryContextSwitchTo(landing->context);
 
 			landing->ignored[landing->nignored++] =
-				CStringGetTextDatum(SPI_getvalue(tuple, desc, 5));
+			    CStringGetTextDatum(SPI_getvalue(tuple, desc, 5));
 			MemoryContextSwitchTo(old);
 			continue;
 		}

@@ -93,7 +93,7 @@ landing_prepare(Landing *landing)
 
 		if (field->kind != FIELD_EXTRA)
 			TupleDescInitEntry(field->item ? landing->item_desc : landing->record_desc,
-							   field->attribute + 1, field->name, field_type(field), -1, 0);
+			                   field->attribute + 1, field->name, field_type(field), -1, 0);
 	}
 
 	landing->reject_desc = CreateTemplateTupleDesc(5);
@@ -136,7 +136,7 @@ add_to_total(Landing *landing, LandingTotal *total, Datum value)
 		total->rest = DatumGetNumericCopy(value);
 	else
 		total->rest =
-			DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total->rest), value));
+		    DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total->rest), value));
 	MemoryContextSwitchTo(old);
 }
 
@@ -146,8 +146,9 @@ landing_total(LandingTotal *total)
 {
 	Datum sum = NumericGetDatum(exact_to_numeric(&total->exact));
 
-	return total->rest == NULL ? sum
-							   : DirectFunctionCall2(numeric_add, sum, NumericGetDatum(total->rest));
+	return total->rest == NULL
+	           ? sum
+	           : DirectFunctionCall2(numeric_add, sum, NumericGetDatum(total->rest));
 }
 
 /* The text of a value, or NULL where there is none. */
@@ -205,8 +206,8 @@ read_value(LandingField *field, const char *s, int len, Datum *value)
 			{
 				int i = 0;
 
-				while (i < field->nchoices && (strlen(field->choices[i]) != len ||
-											   memcmp(field->choices[i], s, len) != 0))
+				while (i < field->nchoices &&
+				       (strlen(field->choices[i]) != len || memcmp(field->choices[i], s, len) != 0))
 					i++;
 				if (i == field->nchoices)
 					return "not a value the format knows";
@@ -250,7 +251,7 @@ add_item(Landing *landing, KnownItem *item)
 		}
 	}
 	tuplestore_putvalues(landing->items, landing->item_desc, landing->item_values,
-						 landing->item_nulls);
+	                     landing->item_nulls);
 }
 
 /* The combination of dimensions in the record, made known when it is new. */
@@ -332,7 +333,7 @@ extra_of(Landing *landing, bool *isnull)
 /* Puts the record in quarantine. */
 static void
 reject(Landing *landing, LandingField *field, const char *reason, Datum billed_cost,
-	   bool has_billed_cost)
+       bool has_billed_cost)
 {
 	Datum values[5];
 	bool nulls[5] = {false};
@@ -350,11 +351,11 @@ reject(Landing *landing, LandingField *field, const char *reason, Datum billed_c
 	nulls[1] = field == NULL;
 	if (s != NULL)
 		values[2] = CStringGetTextDatum(
-			psprintf("%s: \"%.*s\"%s", reason, pg_mbcliplen(s, len, 60), s, len > 60 ? "..." : ""));
+		    psprintf("%s: \"%.*s\"%s", reason, pg_mbcliplen(s, len, 60), s, len > 60 ? "..." : ""));
 	else
 		values[2] = CStringGetTextDatum(reason);
 	values[3] = PointerGetDatum(
-		cstring_to_text_with_len(landing->reader.record, landing->reader.record_len));
+	    cstring_to_text_with_len(landing->reader.record, landing->reader.record_len));
 	values[4] = billed_cost;
 	nulls[4] = !has_billed_cost;
 	tuplestore_putvalues(landing->rejects, landing->reject_desc, values, nulls);
@@ -475,7 +476,7 @@ store_record(Landing *landing, const char *reason)
 				landing->record_values[last] = extra_of(landing, &landing->record_nulls[last]);
 			note_period(landing, start, end == DT_NOEND ? start : end);
 			tuplestore_putvalues(landing->records, landing->record_desc, landing->record_values,
-								 landing->record_nulls);
+			                     landing->record_nulls);
 		}
 	}
 	if (reason != NULL)

@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "landing.h"
 #include "rollup.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"

@@ -62,7 +62,6 @@ DECLARE
     vat       invoice_vat[];
     series    invoice_series;
     document  invoice;
-    i         int;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
@@ -127,10 +126,10 @@ BEGIN
             n.invoice_id,
             row_number() OVER (PARTITION BY n.invoice_id ORDER BY
                 l.billed_by IS NOT NULL, l.period_start, l.effect = 'add', l.effect = 'adjust',
-                coalesce(s.name, p.name), l.price_rule_id, p.name, l.account_id, l.resource_id)::int AS line_no,
+                s.name IS NULL, coalesce(s.name, p.name), l.price_rule_id, p.name, l.account_id, l.resource_id)::int AS line_no,
             l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.currency,
             l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
-            coalesce(s.name, p.name) AS service,
+            CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
             coalesce(r.invoice_text, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
             coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
             r.measure, r.pricing, l.measured, l.measured_before, l.due, l.due_before,
@@ -170,7 +169,15 @@ BEGIN
             SELECT q.difference AS quantity, l.unit, CASE
                 WHEN l.revision = 0 AND r.measure = 'quantity' AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
                     THEN (r.pricing::jsonb ->> 'unit_price')::numeric
-                ELSE trim_scale(round(l.amount / q.difference, 16)) END AS unit_price
+                ELSE (
+                    -- the shortest price that gives the amount
+                    SELECT f.price
+                    FROM generate_series(currency_minor_unit(l.currency), 16) AS g (scale)
+                    CROSS JOIN LATERAL (SELECT round(l.amount / q.difference, g.scale) AS price) AS f
+                    WHERE currency_round(f.price * q.difference, l.currency) = l.amount OR g.scale = 16
+                    ORDER BY g.scale
+                    LIMIT 1
+                ) END AS unit_price
             WHERE l.unit IS NOT NULL AND q.difference <> 0 AND sign(l.amount) * sign(q.difference) >= 0
             UNION ALL
             SELECT CASE WHEN l.amount < 0 THEN -1 ELSE 1 END, NULL, abs(l.amount)

@@ -121,7 +121,10 @@ BEGIN
 
     PERFORM product_grow(array_agg(d.provider_name), array_agg(d.service_name), array_agg(d.sku_id), array_agg(d.name))
     FROM (
-        SELECT i.provider_name, i.service_name, i.sku_id, min(i.charge_description) AS name
+        -- AWS begins descriptions with its price, which is no part of a name and
+        -- not for customers to read.
+        SELECT i.provider_name, i.service_name, i.sku_id, min(
+            regexp_replace(i.charge_description, '^\s*([$€£]|USD|EUR|GBP)\s*[0-9][0-9.,]*\s+(per\s+)?', '')) AS name
         FROM load_item AS i
         WHERE i.load_id = load_intern.load_id
         GROUP BY 1, 2, 3

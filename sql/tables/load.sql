@@ -53,8 +53,8 @@ CREATE TABLE load_scope (
     source_id             int              NOT NULL REFERENCES source,
     provider_name         text             NOT NULL,
     billing_account_id    text             NOT NULL,
-    billing_period_start  date             NOT NULL,
-    billing_period_end    date             NOT NULL,
+    billing_period_start  date,
+    billing_period_end    date,
     supplier_invoice_id   text,
     current_during        tstzmultirange   NOT NULL,
     charges               bigint           NOT NULL DEFAULT 0,
@@ -74,8 +74,8 @@ COMMENT ON COLUMN load_scope.load_id IS 'load it came with';
 COMMENT ON COLUMN load_scope.source_id IS 'format of the load; deliveries of one format supersede each other';
 COMMENT ON COLUMN load_scope.provider_name IS 'provider of the charges (FOCUS ProviderName)';
 COMMENT ON COLUMN load_scope.billing_account_id IS 'supplier''s billing account (FOCUS BillingAccountId)';
-COMMENT ON COLUMN load_scope.billing_period_start IS 'first day of the supplier''s billing period';
-COMMENT ON COLUMN load_scope.billing_period_end IS 'day after the supplier''s billing period';
+COMMENT ON COLUMN load_scope.billing_period_start IS 'first day of the supplier''s billing period; NULL for formats without one';
+COMMENT ON COLUMN load_scope.billing_period_end IS 'day after the supplier''s billing period; NULL for formats without one';
 COMMENT ON COLUMN load_scope.supplier_invoice_id IS 'supplier''s invoice (FOCUS InvoiceId); NULL while not invoiced';
 COMMENT ON COLUMN load_scope.current_during IS 'when the charges counted: from the load until a later delivery or load_undo';
 COMMENT ON COLUMN load_scope.charges IS 'number of charges';

@@ -1,72 +1,64 @@
--- Roll-ups of the charges that customers own.  A month is one piece, unless
--- ownership or a price changes inside it: then its days are taken one by one.
--- The settings customer_first and customer_last narrow it to some customers.
-
--- Monthly roll-ups with their owners, by the account or by the tags.
-CREATE OR REPLACE VIEW charge_owned_monthly AS
-SELECT o.customer_id, o.valid_during, r.load_scope_id, r.time_zone_id, r.charge_on, i.item_id, i.account_id,
-    i.product_id, r.charges, r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
-FROM charge_owner AS o
-JOIN charge_monthly AS r ON r.account_id = o.account_id
-JOIN charge_item AS i ON i.item_id = r.item_id
-WHERE o.customer_id BETWEEN customer_first() AND customer_last()
-  AND o.tag_set_id = 0
-  AND (i.account_id, i.tag_set_id) NOT IN (
-    SELECT t.account_id, t.tag_set_id FROM ownership_candidate AS t WHERE t.tag_set_id <> 0)
-UNION ALL
-SELECT o.customer_id, o.valid_during, r.load_scope_id, r.time_zone_id, r.charge_on, i.item_id, i.account_id,
-    i.product_id, r.charges, r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
-FROM charge_owner AS o
-JOIN charge_item AS i ON i.account_id = o.account_id AND i.tag_set_id = o.tag_set_id
-JOIN charge_monthly AS r ON r.account_id = i.account_id AND r.item_id = i.item_id
-WHERE o.customer_id BETWEEN customer_first() AND customer_last()
-  AND o.tag_set_id <> 0;
-
-COMMENT ON VIEW charge_owned_monthly IS 'monthly roll-ups with the customers that may own them';
-
--- The same by day, for the months that are cut.
-CREATE OR REPLACE VIEW charge_owned_daily AS
-SELECT o.customer_id, o.valid_during, r.load_scope_id, r.time_zone_id, r.charge_on, i.item_id, i.account_id,
-    i.product_id, r.charges, r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
-FROM charge_owner AS o
-JOIN charge_daily AS r ON r.account_id = o.account_id
-JOIN charge_item AS i ON i.item_id = r.item_id
-WHERE o.customer_id BETWEEN customer_first() AND customer_last()
-  AND o.tag_set_id = 0
-  AND (i.account_id, i.tag_set_id) NOT IN (
-    SELECT t.account_id, t.tag_set_id FROM ownership_candidate AS t WHERE t.tag_set_id <> 0)
-UNION ALL
-SELECT o.customer_id, o.valid_during, r.load_scope_id, r.time_zone_id, r.charge_on, i.item_id, i.account_id,
-    i.product_id, r.charges, r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
-FROM charge_owner AS o
-JOIN charge_item AS i ON i.account_id = o.account_id AND i.tag_set_id = o.tag_set_id
-JOIN charge_daily AS r ON r.account_id = i.account_id AND r.item_id = i.item_id
-WHERE o.customer_id BETWEEN customer_first() AND customer_last()
-  AND o.tag_set_id <> 0;
-
-COMMENT ON VIEW charge_owned_daily IS 'daily roll-ups with the customers that may own them';
-
+-- Roll-ups of the charges that customers own, the base of all rating.  A month is
+-- one piece, unless ownership or a price changes inside it: then its days are
+-- taken one by one.  The settings customer_first and customer_last narrow it to
+-- some customers; a condition would not reach through what is computed once.
 CREATE OR REPLACE VIEW charge_owned AS
-SELECT m.customer_id, m.charge_on AS period_start, m.charge_on, m.load_scope_id, m.item_id, m.account_id, m.product_id,
-    m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost
-FROM charge_owned_monthly AS m
-JOIN customer_zone AS z ON z.customer_id = m.customer_id AND z.time_zone_id = m.time_zone_id
-JOIN load_scope_current AS s ON s.load_scope_id = m.load_scope_id
-WHERE m.valid_during @> m.charge_on
-  AND m.charge_on NOT IN (SELECT c.period_start FROM period_cut AS c WHERE c.account_id IS NULL)
-  AND (m.account_id, m.charge_on) NOT IN (
-    SELECT c.account_id, c.period_start FROM period_cut AS c WHERE c.account_id IS NOT NULL)
+WITH
+owner AS MATERIALIZED (
+    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during
+    FROM charge_owner AS o
+),
+-- Sets of tags that some rule is about: their account's owner is not theirs.
+tagged AS MATERIALIZED (
+    SELECT DISTINCT o.account_id, o.tag_set_id FROM owner AS o WHERE o.tag_set_id <> 0
+),
+-- Days inside a month on which ownership or a price changes.
+cut AS MATERIALIZED (
+    SELECT b.account_id, date_trunc('month', b.day)::date AS period_start
+    FROM (
+        SELECT 0 AS account_id, lower(r.valid_during) AS day FROM price_rule AS r
+        UNION
+        SELECT 0, upper(r.valid_during) FROM price_rule AS r
+        UNION
+        SELECT o.account_id, lower(o.valid_during) FROM owner AS o
+        UNION
+        SELECT o.account_id, upper(o.valid_during) FROM owner AS o
+    ) AS b
+    WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
+),
+-- Compared with the column of a table, of which the planner knows the values.
+asked AS MATERIALIZED (
+    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id
+    FROM customer_zone AS z
+    JOIN owner AS o ON o.customer_id = z.customer_id
+    WHERE z.customer_id BETWEEN customer_first() AND customer_last()
+)
+SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, r.item_id, r.account_id, i.product_id,
+    i.resource_id, coalesce(i.pricing_unit, i.consumed_unit) AS unit, i.billing_currency, r.charges, r.quantity,
+    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
+FROM asked AS o
+JOIN charge_monthly AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
+JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
+JOIN charge_item AS i ON i.item_id = r.item_id
+WHERE o.valid_during @> r.charge_on
+  AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
+    ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
+  AND (0, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
+  AND (r.account_id, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
 UNION ALL
-SELECT d.customer_id, date_trunc('month', d.charge_on)::date, d.charge_on, d.load_scope_id, d.item_id, d.account_id,
-    d.product_id, d.charges, d.quantity, d.billed_cost, d.effective_cost, d.list_cost, d.contracted_cost
-FROM charge_owned_daily AS d
-JOIN customer_zone AS z ON z.customer_id = d.customer_id AND z.time_zone_id = d.time_zone_id
-JOIN load_scope_current AS s ON s.load_scope_id = d.load_scope_id
-WHERE EXISTS (SELECT FROM period_cut)
-  AND d.valid_during @> d.charge_on
-  AND (date_trunc('month', d.charge_on)::date IN (SELECT c.period_start FROM period_cut AS c WHERE c.account_id IS NULL)
-    OR (d.account_id, date_trunc('month', d.charge_on)::date) IN (
-        SELECT c.account_id, c.period_start FROM period_cut AS c WHERE c.account_id IS NOT NULL));
+SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, r.item_id, r.account_id,
+    i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges, r.quantity,
+    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
+FROM asked AS o
+JOIN charge_daily AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
+JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
+JOIN charge_item AS i ON i.item_id = r.item_id
+WHERE EXISTS (SELECT FROM cut)
+  AND o.valid_during @> r.charge_on
+  AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
+    ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
+  AND ((0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
+    OR (r.account_id, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c));
 
 COMMENT ON VIEW charge_owned IS 'roll-ups of charges with the customer that owns them, the base of all rating';
 COMMENT ON COLUMN charge_owned.customer_id IS 'customer';
@@ -76,6 +68,9 @@ COMMENT ON COLUMN charge_owned.load_scope_id IS 'delivery';
 COMMENT ON COLUMN charge_owned.item_id IS 'what it is';
 COMMENT ON COLUMN charge_owned.account_id IS 'account';
 COMMENT ON COLUMN charge_owned.product_id IS 'node of the product tree';
+COMMENT ON COLUMN charge_owned.resource_id IS 'resource';
+COMMENT ON COLUMN charge_owned.unit IS 'unit of quantity';
+COMMENT ON COLUMN charge_owned.billing_currency IS 'currency of the costs';
 COMMENT ON COLUMN charge_owned.charges IS 'number of charges';
 COMMENT ON COLUMN charge_owned.quantity IS 'sum of quantity';
 COMMENT ON COLUMN charge_owned.billed_cost IS 'sum of billed cost';

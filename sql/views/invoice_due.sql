@@ -38,7 +38,9 @@ FROM (
         NULL, b.measured - b.measured_before, NULL, b.amount, NULL, CASE WHEN b.unit IS NOT NULL THEN b.quantity END, b.unit, NULL,
         NULL, b.cost, NULL, 1, b.invoice_id
     FROM invoice_line AS b
+    JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
+      AND i.finalised_at <= coalesce(as_of(), 'infinity')
 ) AS d
 JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
 GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.currency, r.effect;

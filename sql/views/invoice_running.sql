@@ -8,7 +8,7 @@ SELECT
     d.period_end,
     d.currency,
     d.effect,
-    coalesce(v.name, p.name) AS service,
+    CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(v.name, p.name) END AS service,
     coalesce(r.invoice_text, CASE WHEN d.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
     coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
     d.resource_id,
@@ -41,7 +41,7 @@ COMMENT ON COLUMN invoice_running.period_start IS 'first day of the period bille
 COMMENT ON COLUMN invoice_running.period_end IS 'day after the period';
 COMMENT ON COLUMN invoice_running.currency IS 'currency of the amounts';
 COMMENT ON COLUMN invoice_running.effect IS 'effect of the rule: set, adjust or add';
-COMMENT ON COLUMN invoice_running.service IS 'service, or the rule''s product';
+COMMENT ON COLUMN invoice_running.service IS 'service; for a rule on all products the rule''s name';
 COMMENT ON COLUMN invoice_running.description IS 'text of the line';
 COMMENT ON COLUMN invoice_running.account IS 'account, for rules per account or resource';
 COMMENT ON COLUMN invoice_running.resource_id IS 'resource, for rules per resource';

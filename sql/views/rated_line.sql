@@ -3,12 +3,12 @@
 -- rule sees what another of the phase made.  Amounts are not rounded.
 CREATE OR REPLACE VIEW rated_line AS
 WITH
--- Every roll-up with its price, and the key of the line it goes into.
+everything AS MATERIALIZED (
+    SELECT * FROM charge_priced
+),
+-- Every roll-up with a price, and the key of the line it goes into.
 priced AS MATERIALIZED (
-    SELECT
-        u.customer_id, u.period_start, u.charge_on, u.load_scope_id, u.item_id, u.account_id, u.product_id,
-        u.product_path, u.resource_id, u.unit, u.billing_currency, u.charges, u.quantity, u.billed_cost,
-        u.effective_cost, u.list_cost, u.contracted_cost, u.price_rule_id,
+    SELECT u.*,
         CASE r.per WHEN 'sku' THEN u.product_id ELSE r.product_id END AS key_product_id,
         CASE WHEN r.per IN ('account', 'resource') THEN u.account_id END AS key_account_id,
         CASE r.per WHEN 'resource' THEN u.resource_id END AS key_resource_id,
@@ -21,7 +21,7 @@ priced AS MATERIALIZED (
             WHEN 'contracted_cost' THEN u.contracted_cost
         END AS measured,
         r.pricing
-    FROM charge_priced AS u
+    FROM everything AS u
     JOIN price_rule AS r ON r.price_rule_id = u.price_rule_id
 ),
 set_line AS (
@@ -37,7 +37,7 @@ set_line AS (
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 -- Each roll-up's share of its line, in proportion to the measure; the last one
--- takes what is left, so that the shares add up.
+-- takes what is left, so that the shares add up.  Only where a rule asks for it.
 share AS MATERIALIZED (
     SELECT s.*,
         CASE WHEN s.is_last THEN s.line_amount
@@ -49,7 +49,8 @@ share AS MATERIALIZED (
             SELECT p.*,
                 exact_sum(p.measured) OVER (line ROWS UNBOUNDED PRECEDING) AS running,
                 exact_sum(p.measured) OVER (line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS total,
-                lead(p.item_id) OVER line IS NULL AS is_last
+                lead(p.item_id) OVER line IS NULL AS is_last,
+                bool_or(p.surcharge_ids IS NOT NULL) OVER (line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS asked
             FROM priced AS p
             WHERE p.measured IS NOT NULL
             WINDOW line AS (
@@ -57,12 +58,13 @@ share AS MATERIALIZED (
                     p.key_resource_id, p.currency
                 ORDER BY p.item_id, p.charge_on, p.load_scope_id)
         ) AS t
+        WHERE t.asked
     ) AS s
 ),
 -- Roll-ups that an adjusting rule is about, with the key of its line.
 adjusted AS MATERIALIZED (
     SELECT s.customer_id, s.period_start, s.charge_on, s.load_scope_id, s.item_id, s.account_id, s.product_id,
-        s.product_path, s.resource_id, s.currency, r.price_rule_id,
+        s.resource_id, s.currency, s.surcharge_ids, r.price_rule_id,
         CASE r.per WHEN 'sku' THEN s.product_id ELSE r.product_id END AS key_product_id,
         CASE WHEN r.per IN ('account', 'resource') THEN s.account_id END AS key_account_id,
         CASE r.per WHEN 'resource' THEN s.resource_id END AS key_resource_id,
@@ -76,16 +78,10 @@ adjusted AS MATERIALIZED (
         END AS measured,
         r.pricing
     FROM share AS s
-    JOIN customer_ancestor AS c ON c.customer_id = s.customer_id
-    CROSS JOIN LATERAL unnest(s.product_path) AS n (product_id)
-    JOIN price_rule AS r
-        ON r.product_id = n.product_id
-        AND coalesce(r.customer_id, 0) = c.ancestor_id
-        AND r.effect = 'adjust'
-        AND r.valid_during @> s.charge_on
-        AND coalesce(r.currency, s.currency) = s.currency
-    WHERE r.selector IS NULL OR (
-        SELECT selector_matches(r.selector, d) FROM charge_dimension AS d WHERE d.item_id = s.item_id)
+    CROSS JOIN LATERAL unnest(s.surcharge_ids) AS c (price_rule_id)
+    JOIN price_rule AS r ON r.price_rule_id = c.price_rule_id
+    WHERE r.effect = 'adjust'
+      AND coalesce(r.currency, s.currency) = s.currency
 ),
 adjust_line AS (
     SELECT a.customer_id, a.period_start, a.price_rule_id, a.key_product_id, a.key_account_id, a.key_resource_id,
@@ -93,17 +89,20 @@ adjust_line AS (
     FROM adjusted AS a
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
--- What fees on amounts are computed of: shares of lines and of their adjustments.
-amount AS (
-    SELECT s.customer_id, s.period_start, s.charge_on, s.item_id, s.account_id, s.product_id, s.product_path,
-        s.resource_id, s.currency, s.amount
+-- What fees are computed of: shares of lines and of their adjustments, and for
+-- other measures all the customer's charges, priced or not.
+fee_base AS (
+    SELECT s.customer_id, s.period_start, s.item_id, s.account_id, s.product_id, s.resource_id, s.surcharge_ids,
+        s.currency, s.amount, NULL::numeric AS quantity, NULL::numeric AS billed_cost, NULL::numeric AS effective_cost,
+        NULL::numeric AS list_cost, NULL::numeric AS contracted_cost
     FROM share AS s
+    WHERE s.surcharge_ids IS NOT NULL
     UNION ALL
-    SELECT t.customer_id, t.period_start, t.charge_on, t.item_id, t.account_id, t.product_id, t.product_path,
-        t.resource_id, t.currency,
+    SELECT t.customer_id, t.period_start, t.item_id, t.account_id, t.product_id, t.resource_id, t.surcharge_ids, t.currency,
         CASE WHEN t.is_last THEN t.line_amount
             ELSE coalesce(round(t.line_amount * t.running / nullif(t.total, 0), 12), 0) END
-        - coalesce(round(t.line_amount * (t.running - t.measured) / nullif(t.total, 0), 12), 0)
+        - coalesce(round(t.line_amount * (t.running - t.measured) / nullif(t.total, 0), 12), 0),
+        NULL, NULL, NULL, NULL, NULL
     FROM (
         SELECT w.*, rate(w.total, w.pricing) AS line_amount
         FROM (
@@ -119,26 +118,11 @@ amount AS (
                 ORDER BY a.item_id, a.charge_on, a.load_scope_id)
         ) AS w
     ) AS t
-),
--- What other fees are computed of: all the customer's charges, priced or not.
-fee_base AS (
-    SELECT m.customer_id, m.period_start, m.charge_on, m.item_id, m.account_id, m.product_id, m.product_path,
-        m.resource_id, m.currency, 'amount' AS measure, m.amount AS measured
-    FROM amount AS m
     UNION ALL
-    SELECT u.customer_id, u.period_start, u.charge_on, u.item_id, u.account_id, u.product_id, p.path,
-        i.resource_id, i.billing_currency, v.measure, v.measured
-    FROM charge_owned AS u
-    JOIN charge_item AS i ON i.item_id = u.item_id
-    JOIN product AS p ON p.product_id = u.product_id
-    CROSS JOIN LATERAL (VALUES
-        ('quantity', u.quantity),
-        ('billed_cost', u.billed_cost),
-        ('effective_cost', u.effective_cost),
-        ('list_cost', u.list_cost),
-        ('contracted_cost', u.contracted_cost)
-    ) AS v (measure, measured)
-    WHERE v.measure IN (SELECT r.measure FROM price_rule AS r WHERE r.effect = 'add')
+    SELECT u.customer_id, u.period_start, u.item_id, u.account_id, u.product_id, u.resource_id, u.surcharge_ids,
+        u.billing_currency, NULL, u.quantity, u.billed_cost, u.effective_cost, u.list_cost, u.contracted_cost
+    FROM everything AS u
+    WHERE u.surcharge_ids IS NOT NULL
 ),
 add_line AS (
     SELECT b.customer_id, b.period_start, r.price_rule_id,
@@ -146,19 +130,20 @@ add_line AS (
         CASE WHEN r.per IN ('account', 'resource') THEN b.account_id END AS key_account_id,
         CASE r.per WHEN 'resource' THEN b.resource_id END AS key_resource_id,
         coalesce(r.currency, b.currency) AS currency,
-        exact_sum(b.measured) AS measured
+        exact_sum(CASE r.measure
+            WHEN 'amount' THEN b.amount
+            WHEN 'quantity' THEN b.quantity
+            WHEN 'billed_cost' THEN b.billed_cost
+            WHEN 'effective_cost' THEN b.effective_cost
+            WHEN 'list_cost' THEN b.list_cost
+            WHEN 'contracted_cost' THEN b.contracted_cost
+        END) AS measured
     FROM fee_base AS b
-    JOIN customer_ancestor AS c ON c.customer_id = b.customer_id
-    CROSS JOIN LATERAL unnest(b.product_path) AS n (product_id)
-    JOIN price_rule AS r
-        ON r.product_id = n.product_id
-        AND coalesce(r.customer_id, 0) = c.ancestor_id
-        AND r.effect = 'add'
-        AND r.measure = b.measure
-        AND r.valid_during @> b.charge_on
-        AND (r.measure = 'quantity' OR coalesce(r.currency, b.currency) = b.currency)
-    WHERE r.selector IS NULL OR (
-        SELECT selector_matches(r.selector, d) FROM charge_dimension AS d WHERE d.item_id = b.item_id)
+    CROSS JOIN LATERAL unnest(b.surcharge_ids) AS c (price_rule_id)
+    JOIN price_rule AS r ON r.price_rule_id = c.price_rule_id
+    WHERE r.effect = 'add'
+      AND (r.measure = 'amount') = (b.amount IS NOT NULL)
+      AND (r.measure = 'quantity' OR coalesce(r.currency, b.currency) = b.currency)
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT l.customer_id, l.period_start, l.price_rule_id, 'set' AS effect, l.key_product_id AS product_id,

@@ -1,24 +1,3 @@
--- Days inside a month on which ownership or a price changes.  Charges of such a
--- month are taken by day; of all others the monthly roll-up is enough.
-CREATE OR REPLACE VIEW period_cut AS
-WITH boundary AS (
-    SELECT NULL::int AS account_id, lower(r.valid_during) AS day FROM price_rule AS r
-    UNION
-    SELECT NULL, upper(r.valid_during) FROM price_rule AS r
-    UNION
-    SELECT o.account_id, lower(o.valid_during) FROM charge_owner AS o
-    UNION
-    SELECT o.account_id, upper(o.valid_during) FROM charge_owner AS o
-)
-SELECT b.account_id, date_trunc('month', b.day)::date AS period_start, b.day
-FROM boundary AS b
-WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day);
-
-COMMENT ON VIEW period_cut IS 'days inside a month on which ownership or a price changes';
-COMMENT ON COLUMN period_cut.account_id IS 'account concerned; NULL is all';
-COMMENT ON COLUMN period_cut.period_start IS 'first day of the month';
-COMMENT ON COLUMN period_cut.day IS 'the day of the change';
-
 -- Where customers' days begin.
 CREATE OR REPLACE VIEW customer_zone AS
 SELECT c.customer_id, z.time_zone_id, z.name AS time_zone

@@ -1,0 +1,33 @@
+-- Charges that a customer owns and no rule prices: bought, and not sold.
+CREATE OR REPLACE VIEW charge_unpriced AS
+SELECT
+    u.customer_id,
+    c.name AS customer,
+    u.period_start,
+    i.provider_name,
+    i.service_name,
+    i.sku_id,
+    i.charge_category,
+    u.billing_currency AS currency,
+    sum(u.charges)::bigint AS charges,
+    trim_scale(exact_sum(u.billed_cost)) AS billed_cost,
+    trim_scale(exact_sum(u.effective_cost)) AS effective_cost
+FROM charge_priced AS u
+JOIN charge_item AS i ON i.item_id = u.item_id
+JOIN customer AS c ON c.customer_id = u.customer_id
+WHERE u.price_rule_id IS NULL
+GROUP BY u.customer_id, c.name, u.period_start, i.provider_name, i.service_name, i.sku_id, i.charge_category,
+    u.billing_currency;
+
+COMMENT ON VIEW charge_unpriced IS 'charges of customers that no rule prices, so that they are not billed';
+COMMENT ON COLUMN charge_unpriced.customer_id IS 'key of the customer';
+COMMENT ON COLUMN charge_unpriced.customer IS 'customer';
+COMMENT ON COLUMN charge_unpriced.period_start IS 'first day of the billing period';
+COMMENT ON COLUMN charge_unpriced.provider_name IS 'provider';
+COMMENT ON COLUMN charge_unpriced.service_name IS 'service';
+COMMENT ON COLUMN charge_unpriced.sku_id IS 'SKU';
+COMMENT ON COLUMN charge_unpriced.charge_category IS 'Usage, Purchase, Tax, Credit or Adjustment';
+COMMENT ON COLUMN charge_unpriced.currency IS 'currency of the costs';
+COMMENT ON COLUMN charge_unpriced.charges IS 'number of charges';
+COMMENT ON COLUMN charge_unpriced.billed_cost IS 'what the supplier invoices for them';
+COMMENT ON COLUMN charge_unpriced.effective_cost IS 'amortised cost';
