@@ -11,9 +11,11 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "landing.h"
+#include "miscadmin.h"
 #include "rollup.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"
 #include "utils/timestamp.h"
@@ -170,8 +172,12 @@ end_rollup(Rollup *rollup)
 	int64 rows;
 	bool partial;
 	bool observed;
+	int level = NewGUCNestLevel();
 	Tuplestorestate *store = rollup_end(rollup, &desc, &rows, &partial);
 
+	/* summing up is maintenance, as building an index is */
+	set_config_option("work_mem", psprintf("%d", maintenance_work_mem), PGC_USERSET, PGC_S_SESSION,
+	                  GUC_ACTION_SAVE, true, 0, false);
 	show("landing_rollup", desc, store, rows);
 	bulk_insert("charge_daily",
 	            partial ? "SELECT load_scope_id, min(account_id) AS account_id, item_id, charge_on,"
@@ -189,6 +195,7 @@ end_rollup(Rollup *rollup)
 	if (SPI_unregister_relation("landing_rollup") != SPI_OK_REL_UNREGISTER)
 		elog(ERROR, "could not unregister relation \"landing_rollup\"");
 	tuplestore_end(store);
+	AtEOXact_GUC(true, level);
 }
 
 /* Brings the load to its end; tells the user what became of it. */
