@@ -26,4 +26,13 @@
 	 true)
 #endif
 
+/* Adds the index entries of a new row; needs executor/executor.h. */
+#if PG_VERSION_NUM >= 160000
+#define insert_index_tuples(result, slot, estate)                                                  \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#else
+#define insert_index_tuples(result, slot, estate)                                                  \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
 #endif

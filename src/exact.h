@@ -30,6 +30,15 @@ typedef enum ExactRounding
 	EXACT_FLOOR      /* toward negative infinity */
 } ExactRounding;
 
+/* A sum in the making; all zeros is a sum of nothing. */
+typedef struct ExactSum
+{
+	int128 total;   /* in units of 10000^-fraction */
+	void *rest;     /* for what total cannot hold: the caller's */
+	int16 fraction; /* digits in base 10000 after the point */
+	int16 dscale;   /* the largest display scale that went into total */
+} ExactSum;
+
 /* exact.c: each bool is false when the result does not fit */
 extern bool exact_from_numeric(Datum numeric, Exact *result);
 extern Numeric exact_to_numeric(const Exact *value);
@@ -37,6 +46,10 @@ extern bool exact_add(const Exact *a, const Exact *b, Exact *result);
 extern bool exact_sub(const Exact *a, const Exact *b, Exact *result);
 extern bool exact_mul(const Exact *a, const Exact *b, Exact *result);
 extern bool exact_rescale(Exact *value, int scale, ExactRounding mode);
+
+/* exact_agg.c */
+extern bool exact_sum_add(ExactSum *sum, Datum numeric);
+extern Numeric exact_sum_total(const ExactSum *sum);
 
 /* exact_round.c */
 extern bool exact_rounding_from_text(const char *name, ExactRounding *mode);

@@ -16,14 +16,6 @@
 /* Total in more digits after the point would leave too few before it. */
 #define MAX_FRACTION 7
 
-typedef struct ExactSum
-{
-	int128 total;   /* in units of 10000^-fraction */
-	void *rest;     /* the server's state for what total cannot hold, or NULL */
-	int16 fraction; /* digits in base 10000 after the point */
-	int16 dscale;   /* the largest display scale that went into total */
-} ExactSum;
-
 /* A state on its way between processes, in network byte order; the rest follows. */
 typedef struct SerialSum
 {
@@ -58,56 +50,37 @@ add_rest(FunctionCallInfo fcinfo, ExactSum *state, Datum numeric)
 	state->rest = DatumGetPointer(call_server(numeric_avg_accum, fcinfo, state->rest, numeric));
 }
 
-/* Moves the total to the rest. */
-static void
-flush(FunctionCallInfo fcinfo, ExactSum *state)
-{
-	Numeric total = exact_encode(state->total, state->fraction * DEC_DIGITS, state->dscale);
-
-	add_rest(fcinfo, state, NumericGetDatum(total));
-	state->total = 0;
-}
-
-/* Adds value * 10000^-fraction to the total; false when it is not for the total. */
+/* Adds value * 10000^-fraction to the total; false, and nothing added, when it does not fit. */
 static bool
-add_total(FunctionCallInfo fcinfo, ExactSum *state, int128 value, int fraction)
+add_total(ExactSum *state, int128 value, int fraction)
 {
-	int128 sum;
+	int128 total = state->total;
+	int common = Max(fraction, state->fraction);
 
 	if (value == 0)
 		return true;
-	if (fraction > MAX_FRACTION)
+	if (fraction > MAX_FRACTION ||
+	    !exact_mul_power10(total, (common - state->fraction) * DEC_DIGITS, &total) ||
+	    !exact_mul_power10(value, (common - fraction) * DEC_DIGITS, &value) ||
+	    __builtin_add_overflow(total, value, &total))
 		return false;
-	if (fraction > state->fraction)
-	{
-		if (!exact_mul_power10(state->total, (fraction - state->fraction) * DEC_DIGITS,
-		                       &state->total))
-			flush(fcinfo, state);
-		state->fraction = fraction;
-	}
-	if (!exact_mul_power10(value, (state->fraction - fraction) * DEC_DIGITS, &value))
-		return false;
-	if (__builtin_add_overflow(state->total, value, &sum))
-	{
-		flush(fcinfo, state);
-		sum = value;
-	}
-	state->total = sum;
+	state->total = total;
+	state->fraction = common;
 	return true;
 }
 
-/* Adds a numeric of any kind. */
-static pg_noinline void
-add_any(FunctionCallInfo fcinfo, ExactSum *state, Datum numeric)
+/* Adds a numeric of any kind to the total; false when it does not fit. */
+static pg_noinline bool
+add_any(ExactSum *state, Datum numeric)
 {
 	NumericParts parts;
 	int128 value;
 
-	if (exact_take_apart(numeric, &parts) && exact_digits_to_int128(&parts, &value) &&
-	    add_total(fcinfo, state, value, parts.count - 1 - parts.weight))
-		state->dscale = Max(state->dscale, parts.dscale);
-	else
-		add_rest(fcinfo, state, numeric);
+	if (!exact_take_apart(numeric, &parts) || !exact_digits_to_int128(&parts, &value) ||
+	    !add_total(state, value, parts.count - 1 - parts.weight))
+		return false;
+	state->dscale = Max(state->dscale, parts.dscale);
+	return true;
 }
 
 /* Reads up to four stored digits. */
@@ -160,6 +133,20 @@ add_plain(ExactSum *state, Datum numeric)
 	return true;
 }
 
+/* Adds a number; false, and nothing added, when it does not fit. */
+bool
+exact_sum_add(ExactSum *sum, Datum numeric)
+{
+	return add_plain(sum, numeric) || add_any(sum, numeric);
+}
+
+/* What the total holds; the rest is the caller's. */
+Numeric
+exact_sum_total(const ExactSum *sum)
+{
+	return exact_encode(sum->total, sum->fraction * DEC_DIGITS, sum->dscale);
+}
+
 /* Makes a state in the memory of the aggregate. */
 static ExactSum *
 new_state(FunctionCallInfo fcinfo)
@@ -182,8 +169,8 @@ exact_sum_transition(PG_FUNCTION_ARGS)
 	{
 		if (state == NULL)
 			state = new_state(fcinfo);
-		if (!add_plain(state, PG_GETARG_DATUM(1)))
-			add_any(fcinfo, state, PG_GETARG_DATUM(1));
+		if (!exact_sum_add(state, PG_GETARG_DATUM(1)))
+			add_rest(fcinfo, state, PG_GETARG_DATUM(1));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -202,10 +189,8 @@ exact_sum_combine(PG_FUNCTION_ARGS)
 	{
 		if (state == NULL)
 			state = new_state(fcinfo);
-		if (!add_total(fcinfo, state, other->total, other->fraction))
-			add_rest(fcinfo, state,
-			         NumericGetDatum(
-			             exact_encode(other->total, other->fraction * DEC_DIGITS, other->dscale)));
+		if (!add_total(state, other->total, other->fraction))
+			add_rest(fcinfo, state, NumericGetDatum(exact_sum_total(other)));
 		state->dscale = Max(state->dscale, other->dscale);
 		if (other->rest != NULL)
 			state->rest = DatumGetPointer(call_server(numeric_avg_combine, fcinfo, state->rest,
@@ -283,7 +268,8 @@ exact_sum_final(PG_FUNCTION_ARGS)
 	if (state == NULL)
 		PG_RETURN_NULL();
 	if (state->rest == NULL)
-		PG_RETURN_NUMERIC(exact_encode(state->total, state->fraction * DEC_DIGITS, state->dscale));
-	flush(fcinfo, state);
+		PG_RETURN_NUMERIC(exact_sum_total(state));
+	add_rest(fcinfo, state, NumericGetDatum(exact_sum_total(state)));
+	state->total = 0;
 	PG_RETURN_DATUM(call_server(numeric_sum, fcinfo, state->rest, 0));
 }

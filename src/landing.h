@@ -48,6 +48,13 @@ typedef struct LandingField
 	char **choices;
 } LandingField;
 
+/* Columns of the file side by side that are all part of the combination of dimensions. */
+typedef struct LandingSpan
+{
+	int first;
+	int last;
+} LandingSpan;
+
 /* A sum that takes numeric arithmetic where 128 bits do not do. */
 typedef struct LandingTotal
 {
@@ -75,6 +82,8 @@ typedef struct Landing
 	int ncolumns;
 	int nfields;
 	LandingField *fields;
+	int nspans;
+	LandingSpan *spans;
 	int nignored;
 	Datum *ignored;
 	bool has_extra;

@@ -44,6 +44,13 @@ typedef struct KnownItem
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/*
+ * Rows kept in memory before they go to a file, in kB.  It is small on purpose:
+ * a file that is written and read once through a small buffer costs less than
+ * touching so much fresh memory.
+ */
+#define SPILL_KB 1024
+
 /* The type of a field's column in landing_item and landing_record. */
 static Oid
 field_type(LandingField *field)
@@ -56,6 +63,27 @@ field_type(LandingField *field)
 		case FIELD_EXTRA: return JSONBOID;
 		default: return TEXTOID;
 	}
+}
+
+/* Finds the columns by which combinations are known. */
+static void
+find_spans(Landing *landing)
+{
+	bool *item = palloc0(landing->ncolumns * sizeof(bool));
+
+	for (int i = 0; i < landing->nfields; i++)
+		if (landing->fields[i].item && landing->fields[i].column >= 0)
+			item[landing->fields[i].column] = true;
+	landing->spans = palloc(landing->ncolumns * sizeof(LandingSpan));
+	for (int i = 0; i < landing->ncolumns; i++)
+	{
+		if (!item[i])
+			continue;
+		if (i == 0 || !item[i - 1])
+			landing->spans[landing->nspans++].first = i;
+		landing->spans[landing->nspans - 1].last = i;
+	}
+	pfree(item);
 }
 
 /* Once the format is known: lays out the rows and makes what holds them. */
@@ -96,9 +124,9 @@ landing_prepare(Landing *landing)
 	TupleDescInitEntry(landing->reject_desc, 4, "line", TEXTOID, -1, 0);
 	TupleDescInitEntry(landing->reject_desc, 5, "billed_cost", NUMERICOID, -1, 0);
 
-	landing->items = tuplestore_begin_heap(false, false, work_mem);
-	landing->records = tuplestore_begin_heap(false, false, work_mem);
-	landing->rejects = tuplestore_begin_heap(false, false, work_mem);
+	landing->items = tuplestore_begin_heap(false, false, SPILL_KB);
+	landing->records = tuplestore_begin_heap(false, false, SPILL_KB);
+	landing->rejects = tuplestore_begin_heap(false, false, SPILL_KB);
 	landing->known = landing_create(landing->context, 1024, NULL);
 	landing->first_start = DT_NOEND;
 	landing->last_end = DT_NOBEGIN;
@@ -107,6 +135,7 @@ landing_prepare(Landing *landing)
 	landing->item_nulls = palloc(items * sizeof(bool));
 	landing->record_values = palloc((records + 1) * sizeof(Datum));
 	landing->record_nulls = palloc((records + 1) * sizeof(bool));
+	find_spans(landing);
 	initStringInfo(&landing->key);
 	MemoryContextSwitchTo(old);
 }
@@ -256,37 +285,40 @@ add_item(Landing *landing, KnownItem *item)
 	                     landing->item_nulls);
 }
 
-/* The combination of dimensions in the record, made known when it is new. */
+/*
+ * The combination of dimensions in the record, made known when it is new.  It is
+ * known by its text as it stands, quotes and all: values that are written in two
+ * ways get two numbers, which does no harm.
+ */
 static KnownItem *
 find_item(Landing *landing)
 {
+	CsvReader *reader = &landing->reader;
 	XXH128_hash_t hash;
 	KnownItem *item;
 	bool found;
 	char *key;
 
-	/* each value with its length: as long as the record at the most */
+	/* each span with its length: as long as the record at the most */
 	resetStringInfo(&landing->key);
-	enlargeStringInfo(&landing->key, landing->reader.record_len + landing->nfields * sizeof(int));
+	enlargeStringInfo(&landing->key, reader->record_len + landing->nspans * sizeof(int));
 	key = landing->key.data;
-	for (int i = 0; i < landing->nfields; i++)
+	for (int i = 0; i < landing->nspans; i++)
 	{
-		LandingField *field = &landing->fields[i];
-		const char *s;
-		int len = -1;
+		LandingSpan *span = &landing->spans[i];
+		int last = Min(span->last, reader->nvalues - 1);
+		int start;
+		int len = 0;
 
-		if (!field->item || field->column < 0)
-			continue;
-		s = value_of(landing, field, &len);
-		if (s == NULL)
-			len = -1;
-		memcpy(key, &len, sizeof(len));
-		key += sizeof(len);
-		if (s != NULL)
+		if (last >= span->first)
 		{
-			memcpy(key, s, len);
-			key += len;
+			/* from before the first value, which tells whether it is quoted */
+			start = Max(reader->values[span->first].start - 1, 0);
+			len = reader->values[last].start + reader->values[last].len - start;
+			memcpy(key + sizeof(len), reader->record + start, len);
 		}
+		memcpy(key, &len, sizeof(len));
+		key += sizeof(len) + len;
 	}
 	landing->key.len = key - landing->key.data;
 	hash = XXH3_128bits_withSeed(landing->key.data, landing->key.len, landing->seed);

@@ -7,15 +7,25 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "bulk.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "landing.h"
+#include "miscadmin.h"
+#include "rollup.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
+
+/* The sums of roll-ups, of rows that are sums already. */
+#define SUMS                                                                                       \
+	"exact_sum(quantity) AS quantity, exact_sum(billed_cost) AS billed_cost,"                      \
+	" exact_sum(effective_cost) AS effective_cost, exact_sum(list_cost) AS list_cost,"             \
+	" exact_sum(contracted_cost) AS contracted_cost"
 
 /* Settings. */
 char *load_file_name = NULL;
@@ -131,21 +141,79 @@ make_partitions(Landing *landing)
 		elog(ERROR, "charge_partition_ensure failed");
 }
 
+/* The sums to make of the charges: none yet, in the days of the time zones in use. */
+static Rollup *
+begin_rollup(Landing *landing)
+{
+	MemoryContext old = MemoryContextSwitchTo(landing->context);
+	Rollup *rollup = rollup_begin();
+
+	MemoryContextSwitchTo(old);
+	if (SPI_execute("SELECT time_zone_id, name FROM cloudbilling.time_zone_hold()", false, 0) !=
+	    SPI_OK_SELECT)
+		elog(ERROR, "time_zone_hold failed");
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		HeapTuple tuple = SPI_tuptable->vals[row];
+		bool isnull;
+
+		rollup_add_zone(rollup,
+		                DatumGetInt16(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull)),
+		                SPI_getvalue(tuple, SPI_tuptable->tupdesc, 2));
+	}
+	return rollup;
+}
+
+/* Stores the sums. */
+static void
+end_rollup(Rollup *rollup)
+{
+	TupleDesc desc;
+	int64 rows;
+	bool partial;
+	bool observed;
+	int level = NewGUCNestLevel();
+	Tuplestorestate *store = rollup_end(rollup, &desc, &rows, &partial);
+
+	/* summing up is maintenance, as building an index is */
+	set_config_option("work_mem", psprintf("%d", maintenance_work_mem), PGC_USERSET, PGC_S_SESSION,
+	                  GUC_ACTION_SAVE, true, 0, false);
+	show("landing_rollup", desc, store, rows);
+	bulk_insert("charge_daily",
+	            partial ? "SELECT load_scope_id, min(account_id) AS account_id, item_id, charge_on,"
+	                      " time_zone_id, sum(charges)::int AS charges, " SUMS
+	                      " FROM landing_rollup"
+	                      " GROUP BY load_scope_id, item_id, charge_on, time_zone_id ORDER BY 2, 4"
+	                    : "SELECT * FROM landing_rollup",
+	            0, NULL, NULL, NULL, NULL, &observed);
+	bulk_insert("charge_monthly",
+	            "SELECT load_scope_id, min(account_id) AS account_id, item_id,"
+	            " date_trunc('month', charge_on)::date AS charge_on, time_zone_id,"
+	            " sum(charges) AS charges, " SUMS " FROM landing_rollup"
+	            " GROUP BY load_scope_id, item_id, 4, time_zone_id ORDER BY 2, 4",
+	            0, NULL, NULL, NULL, NULL, &observed);
+	if (SPI_unregister_relation("landing_rollup") != SPI_OK_REL_UNREGISTER)
+		elog(ERROR, "could not unregister relation \"landing_rollup\"");
+	tuplestore_end(store);
+	AtEOXact_GUC(true, level);
+}
+
 /* Brings the load to its end; tells the user what became of it. */
 static void
-finish_load(Landing *landing, int load_id, uint64 charges)
+finish_load(Landing *landing, int load_id, uint64 charges, bool summed)
 {
-	Oid types[] = {INT4OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-	Datum args[4];
-	char nulls[5] = "    ";
+	Oid types[] = {INT4OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, BOOLOID};
+	Datum args[5];
+	char nulls[6] = "     ";
 
 	args[0] = Int32GetDatum(load_id);
 	args[1] = Int64GetDatum(charges);
 	args[2] = TimestampTzGetDatum(landing->first_start);
 	args[3] = TimestampTzGetDatum(landing->last_end);
+	args[4] = BoolGetDatum(summed);
 	if (landing->nmonths == 0)
 		nulls[2] = nulls[3] = 'n';
-	if (SPI_execute_with_args("SELECT cloudbilling.load_finish($1, $2, $3, $4)", 4, types, args,
+	if (SPI_execute_with_args("SELECT cloudbilling.load_finish($1, $2, $3, $4, $5)", 5, types, args,
 	                          nulls, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "load_finish failed");
 	ereport(NOTICE,
@@ -158,6 +226,10 @@ landing_store(Landing *landing)
 {
 	uint64 charges;
 	int load_id;
+	Oid types[] = {INT4OID};
+	Datum args[1];
+	Rollup *rollup;
+	bool summed;
 	char *join = "";
 
 	SPI_connect();
@@ -167,6 +239,7 @@ landing_store(Landing *landing)
 	show("landing_reject", landing->reject_desc, landing->rejects, landing->nrejects);
 
 	load_id = begin_load(landing);
+	args[0] = Int32GetDatum(load_id);
 	run(landing, load_id,
 	    "INSERT INTO cloudbilling.load_reject (load_id, line_no, column_name, reason, line, "
 	    "billed_cost)"
@@ -196,15 +269,19 @@ landing_store(Landing *landing)
 		join = " JOIN cloudbilling.load_event AS event"
 		       " ON event.load_id = $1 AND event.line_no = record.line_no";
 	}
-	charges = run(
-	    landing, load_id,
-	    psprintf("INSERT INTO cloudbilling.charge (load_scope_id, account_id, item_id%s)"
-	             " SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s\n) AS record"
+
+	/* charges that INSERT must write are summed up after that, in SQL */
+	rollup = begin_rollup(landing);
+	charges = bulk_insert(
+	    "charge",
+	    psprintf("SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s\n) AS record"
 	             " JOIN cloudbilling.load_item AS item"
 	             " ON item.load_id = $1 AND item.item_no = record.item_no%s",
-	             columns_of(landing->record_query, "", "item_no"),
 	             columns_of(landing->record_query, "record.", "item_no"), landing->record_query,
-	             join));
-	finish_load(landing, load_id, charges);
+	             join),
+	    1, types, args, rollup_add, rollup, &summed);
+	if (summed)
+		end_rollup(rollup);
+	finish_load(landing, load_id, charges, summed);
 	SPI_finish();
 }

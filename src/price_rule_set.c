@@ -136,7 +136,8 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* By node, and on a node by rank: the most exact, one currency's, the lowest position, the oldest. */
+/* By node, and on a node by rank: the most exact, one currency's, the lowest position, the oldest.
+ */
 static int
 compare_rules(const void *left, const void *right)
 {

@@ -23,10 +23,6 @@ BEGIN
             CONTINUE WHEN to_regclass('cloudbilling.' || name) IS NOT NULL;
         END IF;
         EXECUTE format('CREATE TABLE cloudbilling.%I (LIKE cloudbilling.charge INCLUDING DEFAULTS)', name);
-        -- A load's rows lie together, so this tells where, at next to no size.  It
-        -- is not the parent's: a dump would restore it twice, with the parent
-        -- from the extension and with the partition.
-        EXECUTE format('CREATE INDEX ON cloudbilling.%I USING brin (load_scope_id) WITH (pages_per_range = 16)', name);
         EXECUTE format(
             'ALTER TABLE cloudbilling.charge ATTACH PARTITION cloudbilling.%I FOR VALUES FROM (%L) TO (%L)',
             name, first::timestamptz, (first + interval '1 month')::timestamptz);

@@ -235,9 +235,9 @@ END;
 
 COMMENT ON FUNCTION load_count_duplicates(int, bigint, numeric) IS 'third step of a load with unique ids: counts the records that had come before';
 
--- Last step: roll-ups, sums, and the deliveries that this one supersedes.
+-- Last step: roll-ups unless they have been made, sums, and the deliveries that this one supersedes.
 -- Gives a line of text that tells what became of the load.
-CREATE OR REPLACE FUNCTION load_finish(load_id int, charges bigint, first_start timestamptz, last_end timestamptz)
+CREATE OR REPLACE FUNCTION load_finish(load_id int, charges bigint, first_start timestamptz, last_end timestamptz, summed boolean)
 RETURNS text
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -248,8 +248,10 @@ DECLARE
     billed numeric;
     superseded bigint;
 BEGIN
-    PERFORM rollup_make(ARRAY(SELECT s.load_scope_id FROM load_scope AS s WHERE s.load_id = load_finish.load_id),
-        first_start, last_end, NULL);
+    IF NOT summed THEN
+        PERFORM rollup_make(ARRAY(SELECT s.load_scope_id FROM load_scope AS s WHERE s.load_id = load_finish.load_id),
+            first_start, last_end, NULL);
+    END IF;
 
     -- Counted in any one zone, since each holds all charges.
     UPDATE load_scope AS s
@@ -298,7 +300,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION load_finish(int, bigint, timestamptz, timestamptz) IS 'last step of a load: roll-ups, sums, and what it supersedes';
+COMMENT ON FUNCTION load_finish(int, bigint, timestamptz, timestamptz, boolean) IS 'last step of a load: roll-ups, sums, and what it supersedes';
 
 -- Makes current what is: of formats that replace, the newest load not undone of
 -- each account and billing period; of formats that append, every load not

@@ -1,4 +1,26 @@
--- Makes the roll-ups of deliveries, in all time zones or in one.  Charges come in
+-- The time zones in use, which stay as they are until the end of the transaction:
+-- a zone that is added meanwhile waits, and then finds the charges of the load
+-- that called this.
+CREATE OR REPLACE FUNCTION time_zone_hold()
+RETURNS SETOF time_zone
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    LOCK TABLE time_zone IN ROW SHARE MODE;
+    -- Before there is a seller, days are those of UTC.
+    INSERT INTO time_zone (name)
+    SELECT 'UTC' WHERE NOT EXISTS (SELECT FROM time_zone)
+    ON CONFLICT DO NOTHING;
+    RETURN QUERY SELECT z.* FROM time_zone AS z ORDER BY z.time_zone_id;
+END
+$$;
+
+COMMENT ON FUNCTION time_zone_hold() IS 'gives the time zones in use and lets none be added until the end of the transaction';
+
+-- Makes the roll-ups of deliveries from their charges, in all time zones or in
+-- one.  A load makes its own while it writes (src/rollup.c), with the same result;
+-- this is for a zone that comes into use later.  Charges come in
 -- no order, so sorting them first, which a planner without statistics of a
 -- partition filled just now would choose, costs more than it saves.
 CREATE OR REPLACE FUNCTION rollup_make(load_scope_ids int[], first_start timestamptz, last_end timestamptz, time_zone_id smallint)
@@ -13,14 +35,9 @@ DECLARE
 BEGIN
     -- Building a roll-up is maintenance, as building an index is.
     PERFORM set_config('work_mem', current_setting('maintenance_work_mem'), true);
-    -- A zone that is added meanwhile waits, and then finds this load's charges.
-    LOCK TABLE time_zone IN ROW SHARE MODE;
-    -- Before there is a seller, days are those of UTC.
-    INSERT INTO time_zone (name)
-    SELECT 'UTC' WHERE NOT EXISTS (SELECT FROM time_zone)
-    ON CONFLICT DO NOTHING;
-
-    FOR zone IN SELECT * FROM time_zone AS z WHERE z.time_zone_id = coalesce(rollup_make.time_zone_id, z.time_zone_id) LOOP
+    FOR zone IN
+        SELECT * FROM time_zone_hold() AS z WHERE z.time_zone_id = coalesce(rollup_make.time_zone_id, z.time_zone_id)
+    LOOP
         INSERT INTO charge_daily (load_scope_id, account_id, item_id, charge_on, time_zone_id, charges, quantity,
             billed_cost, effective_cost, list_cost, contracted_cost)
         SELECT c.load_scope_id, min(c.account_id), c.item_id, (c.charge_period_start AT TIME ZONE zone.name)::date AS charge_on,

@@ -1,0 +1,470 @@
+/*
+ * bulk.c: writes the rows of a query into a table of the extension, as COPY
+ * writes: many rows to a page at once, not one by one as INSERT does.
+ *
+ * The query runs with SPI, and its rows go to a receiver that routes them to the
+ * partitions.  Only plain tables are written so.  Where anything is left for
+ * INSERT to do (triggers, rules, row-level security, defaults, casts, foreign
+ * tables, another storage), INSERT does it, so that what users add to a table
+ * works, only slower.  A table distributed by Citus has a trigger, so it is left
+ * to INSERT too.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "bulk.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "partitioning/partbounds.h"
+#include "partitioning/partdesc.h"
+#include "tcop/dest.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/partcache.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+/* Rows kept back: what fits the processor's cache, and some. */
+#define MAX_ROWS 500
+#define MAX_BYTES 65536
+
+/* Partitions open at a time. */
+#define MAX_PARTS 32
+
+/* A table or a partition being filled. */
+typedef struct BulkPart
+{
+	Relation relation;
+	ResultRelInfo *result;
+	BulkInsertState state;
+	int *attributes; /* for each column of the query, from 0 */
+	int nslots;
+	int nrows; /* slots in use */
+	TupleTableSlot *slots[MAX_ROWS];
+} BulkPart;
+
+typedef struct BulkReceiver
+{
+	DestReceiver dest; /* first */
+	MemoryContext context;
+	EState *estate;
+	Relation root;
+	PartitionDesc parts_desc; /* NULL when root is no partitioned table */
+	int key; /* column of the query that tells the partition; -1 when it has none */
+	BulkObserver observe;
+	void *observe_arg;
+
+	int nparts;
+	BulkPart *parts[MAX_PARTS];
+	int nrows; /* kept back, in all parts */
+	Size nbytes;
+
+	BulkPart *last;  /* the part written last, and what belongs there */
+	TimestampTz low; /* included */
+	TimestampTz high;
+} BulkReceiver;
+
+/* Whether rows can be written to a table without the help of INSERT, as far as its columns say. */
+static bool
+takes_columns(Relation relation, TupleDesc query)
+{
+	TupleDesc desc = RelationGetDescr(relation);
+	bool *given = palloc0(desc->natts * sizeof(bool));
+
+	for (int i = 0; i < query->natts; i++)
+	{
+		Form_pg_attribute from = TupleDescAttr(query, i);
+		AttrNumber attno = get_attnum(RelationGetRelid(relation), NameStr(from->attname));
+		Form_pg_attribute to;
+
+		if (attno <= 0 || given[attno - 1])
+			return false;
+		to = TupleDescAttr(desc, attno - 1);
+		if (to->atttypid != from->atttypid ||
+		    (to->atttypmod != -1 && to->atttypmod != from->atttypmod))
+			return false;
+		given[attno - 1] = true;
+	}
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute to = TupleDescAttr(desc, i);
+
+		if (!to->attisdropped &&
+		    (to->atthasdef || to->attidentity != '\0' || to->attgenerated != '\0' ||
+		     (!given[i] && get_typtype(to->atttypid) == TYPTYPE_DOMAIN)))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a partition is a plain table, by its row in pg_class. */
+static bool
+is_plain(Oid relid)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Form_pg_class class;
+	bool plain;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	class = (Form_pg_class)GETSTRUCT(tuple);
+	plain = class->relkind == RELKIND_RELATION && class->relam == HEAP_TABLE_AM_OID &&
+	        !class->relhastriggers && !class->relhasrules;
+	ReleaseSysCache(tuple);
+	return plain;
+}
+
+/* Whether a table can be written here, with rows of such columns. */
+static bool
+is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query)
+{
+	if (root->trigdesc != NULL || root->rd_rules != NULL || root->rd_rel->relrowsecurity ||
+	    root->rd_rel->relispartition ||
+	    pg_class_aclcheck(RelationGetRelid(root), GetUserId(), ACL_INSERT) != ACLCHECK_OK ||
+	    !takes_columns(root, query))
+		return false;
+	if (parts_desc == NULL)
+		return is_plain(RelationGetRelid(root));
+
+	if (RelationGetPartitionKey(root)->strategy != PARTITION_STRATEGY_RANGE ||
+	    RelationGetPartitionKey(root)->partnatts != 1 ||
+	    RelationGetPartitionKey(root)->partattrs[0] == 0 ||
+	    RelationGetPartitionKey(root)->parttypid[0] != TIMESTAMPTZOID)
+		return false;
+	if (parts_desc->nparts > 0 && parts_desc->boundinfo->default_index >= 0)
+		return false;
+	for (int i = 0; i < parts_desc->nparts; i++)
+		if (!parts_desc->is_leaf[i] || !is_plain(parts_desc->oids[i]))
+			return false;
+	return true;
+}
+
+/* Opens a table or partition, with its indexes. */
+static BulkPart *
+open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
+{
+	MemoryContext old = MemoryContextSwitchTo(receiver->context);
+	BulkPart *part = palloc0(sizeof(BulkPart));
+
+	/* what was checked may have changed before the lock */
+	if (relation->trigdesc != NULL || relation->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("table \"%s\" was changed during the load",
+		                       RelationGetRelationName(relation)),
+		                errhint("Load the file again.")));
+	part->relation = relation;
+	part->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(part->result, relation, 0, NULL, 0);
+	ExecOpenIndices(part->result, false);
+	part->state = GetBulkInsertState();
+	part->attributes = palloc(query->natts * sizeof(int));
+	for (int i = 0; i < query->natts; i++)
+		part->attributes[i] =
+		    get_attnum(RelationGetRelid(relation), NameStr(TupleDescAttr(query, i)->attname)) - 1;
+	MemoryContextSwitchTo(old);
+	return part;
+}
+
+/* Writes the rows that were kept back for a part. */
+static void
+flush_part(BulkReceiver *receiver, BulkPart *part)
+{
+	EState *estate = receiver->estate;
+	MemoryContext old;
+
+	CHECK_FOR_INTERRUPTS();
+	if (part->nrows == 0)
+		return;
+	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
+	table_multi_insert(part->relation, part->slots, part->nrows, estate->es_output_cid, 0,
+	                   part->state);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < part->nrows; i++)
+	{
+		if (part->result->ri_NumIndices > 0)
+		{
+			list_free(insert_index_tuples(part->result, part->slots[i], estate));
+			ResetPerTupleExprContext(estate);
+		}
+		ExecClearTuple(part->slots[i]);
+	}
+	ResetPerTupleExprContext(estate);
+	part->nrows = 0;
+}
+
+/* Writes all rows that were kept back. */
+static void
+flush(BulkReceiver *receiver)
+{
+	for (int i = 0; i < receiver->nparts; i++)
+		flush_part(receiver, receiver->parts[i]);
+	receiver->nrows = 0;
+	receiver->nbytes = 0;
+}
+
+/* Writes what is left, and lets go of the parts; their locks stay. */
+static void
+close_parts(BulkReceiver *receiver)
+{
+	flush(receiver);
+	for (int i = 0; i < receiver->nparts; i++)
+	{
+		BulkPart *part = receiver->parts[i];
+
+		FreeBulkInsertState(part->state);
+		for (int j = 0; j < part->nslots; j++)
+			ExecDropSingleTupleTableSlot(part->slots[j]);
+		ExecCloseIndices(part->result);
+		table_finish_bulk_insert(part->relation, 0);
+		if (part->relation != receiver->root)
+			table_close(part->relation, NoLock);
+		pfree(part->attributes);
+		pfree(part);
+	}
+	receiver->nparts = 0;
+	receiver->last = NULL;
+}
+
+/* Raises the server's error for a row that belongs to no partition. */
+static void
+no_partition(BulkReceiver *receiver, Datum key, bool isnull)
+{
+	Oid relid = RelationGetRelid(receiver->root);
+
+	ereport(ERROR, (errcode(ERRCODE_CHECK_VIOLATION),
+	                errmsg("no partition of relation \"%s\" found for row",
+	                       RelationGetRelationName(receiver->root)),
+	                errdetail("Partition key of the failing row contains (%s) = (%s).",
+	                          pg_get_partkeydef_columns(relid, true),
+	                          isnull ? "null"
+	                                 : DatumGetCString(DirectFunctionCall1(timestamptz_out, key))),
+	                errtable(receiver->root)));
+}
+
+/* The partition a row belongs to. */
+static BulkPart *
+find_part(BulkReceiver *receiver, TupleTableSlot *row)
+{
+	PartitionKey key = RelationGetPartitionKey(receiver->root);
+	PartitionBoundInfo bounds = receiver->parts_desc->boundinfo;
+	bool isnull = receiver->key < 0 || row->tts_isnull[receiver->key];
+	Datum value = isnull ? (Datum)0 : row->tts_values[receiver->key];
+	BulkPart *part = NULL;
+	int offset;
+	int place;
+	bool equal;
+	Oid relid;
+
+	if (isnull || receiver->parts_desc->nparts == 0)
+		no_partition(receiver, value, isnull);
+	if (receiver->last != NULL && DatumGetTimestampTz(value) >= receiver->low &&
+	    DatumGetTimestampTz(value) < receiver->high)
+		return receiver->last;
+
+	offset = partition_range_datum_bsearch(key->partsupfunc, key->partcollation, bounds, 1, &value,
+	                                       &equal);
+	place = bounds->indexes[offset + 1];
+	if (place < 0)
+		no_partition(receiver, value, isnull);
+	relid = receiver->parts_desc->oids[place];
+	for (int i = 0; i < receiver->nparts && part == NULL; i++)
+		if (RelationGetRelid(receiver->parts[i]->relation) == relid)
+			part = receiver->parts[i];
+	if (part == NULL)
+	{
+		if (receiver->nparts == MAX_PARTS)
+			close_parts(receiver);
+		part = open_part(receiver, table_open(relid, RowExclusiveLock), row->tts_tupleDescriptor);
+		receiver->parts[receiver->nparts++] = part;
+	}
+
+	/* the partition of a value ends at the bounds beside it, if they are values */
+	receiver->last = part;
+	receiver->low = offset >= 0 && bounds->kind[offset][0] == PARTITION_RANGE_DATUM_VALUE
+	                    ? DatumGetTimestampTz(bounds->datums[offset][0])
+	                    : DatumGetTimestampTz(value);
+	receiver->high =
+	    offset + 1 < bounds->ndatums && bounds->kind[offset + 1][0] == PARTITION_RANGE_DATUM_VALUE
+	        ? DatumGetTimestampTz(bounds->datums[offset + 1][0])
+	        : DatumGetTimestampTz(value);
+	return part;
+}
+
+/* Begins: the server calls it with the columns of the query. */
+static void
+startup(DestReceiver *self, int operation, TupleDesc query)
+{
+	BulkReceiver *receiver = (BulkReceiver *)self;
+	AttrNumber attno;
+
+	receiver->estate->es_output_cid = GetCurrentCommandId(true);
+	if (receiver->parts_desc == NULL)
+	{
+		receiver->parts[0] = receiver->last = open_part(receiver, receiver->root, query);
+		receiver->nparts = 1;
+		return;
+	}
+	attno = RelationGetPartitionKey(receiver->root)->partattrs[0];
+	receiver->key = -1;
+	for (int i = 0; i < query->natts; i++)
+		if (get_attnum(RelationGetRelid(receiver->root),
+		               NameStr(TupleDescAttr(query, i)->attname)) == attno)
+			receiver->key = i;
+}
+
+/* Takes a row of the query. */
+static bool
+receive(TupleTableSlot *row, DestReceiver *self)
+{
+	BulkReceiver *receiver = (BulkReceiver *)self;
+	BulkPart *part;
+	TupleTableSlot *slot;
+	int natts = row->tts_tupleDescriptor->natts;
+	bool should_free;
+
+	slot_getallattrs(row);
+	part = receiver->parts_desc != NULL ? find_part(receiver, row) : receiver->last;
+	if (part->nrows == part->nslots)
+	{
+		MemoryContext old = MemoryContextSwitchTo(receiver->context);
+
+		part->slots[part->nslots++] = table_slot_create(part->relation, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	slot = part->slots[part->nrows];
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < natts; i++)
+	{
+		slot->tts_values[part->attributes[i]] = row->tts_values[i];
+		slot->tts_isnull[part->attributes[i]] = row->tts_isnull[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	if (part->relation->rd_att->constr != NULL)
+		ExecConstraints(part->result, slot, receiver->estate);
+	if (receiver->observe != NULL)
+		receiver->observe(receiver->observe_arg, row);
+
+	/* a copy: the query's own row goes with the next one */
+	receiver->nbytes += ExecFetchSlotHeapTuple(slot, true, &should_free)->t_len;
+	part->nrows++;
+	if (++receiver->nrows == MAX_ROWS || receiver->nbytes >= MAX_BYTES)
+		flush(receiver);
+	return true;
+}
+
+/* Ends, while the query still runs, so that the rows belong to its command. */
+static void
+shutdown(DestReceiver *self)
+{
+	close_parts((BulkReceiver *)self);
+}
+
+/* The receiver goes with its memory. */
+static void
+destroy(DestReceiver *self)
+{
+}
+
+/* Runs the query into the receiver. */
+static void
+execute(SPIPlanPtr plan, int nargs, Oid *types, Datum *args, BulkReceiver *receiver)
+{
+	SPIExecuteOptions options = {0};
+
+	options.params = makeParamList(nargs);
+	for (int i = 0; i < nargs; i++)
+	{
+		options.params->params[i].value = args[i];
+		options.params->params[i].isnull = false;
+		options.params->params[i].pflags = PARAM_FLAG_CONST;
+		options.params->params[i].ptype = types[i];
+	}
+	options.dest = &receiver->dest;
+	if (SPI_execute_plan_extended(plan, &options) != SPI_OK_SELECT)
+		elog(ERROR, "query of a bulk insert failed: %s", SPI_result_code_string(SPI_result));
+}
+
+/* Runs INSERT, for what is not written here. */
+static uint64
+insert(const char *table, const char *query, TupleDesc desc, int nargs, Oid *types, Datum *args)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO cloudbilling.%s (", quote_identifier(table));
+	for (int i = 0; i < desc->natts; i++)
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
+		                 quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
+	appendStringInfo(&sql, ") %s", query);
+	if (SPI_execute_with_args(sql.data, nargs, types, args, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "INSERT failed: %s", SPI_result_code_string(SPI_result));
+	return SPI_processed;
+}
+
+/*
+ * Writes the rows of a query into a table of the extension, each value into the
+ * column of the same name, and gives their number.  The observer, if any, sees
+ * the rows unless INSERT wrote them.
+ */
+uint64
+bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *args,
+            BulkObserver observe, void *observe_arg, bool *observed)
+{
+	SPIPlanPtr plan = SPI_prepare(query, nargs, types);
+	BulkReceiver receiver = {0};
+	TupleDesc desc;
+	uint64 rows;
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a bulk insert: %s", SPI_result_code_string(SPI_result));
+	desc = ((CachedPlanSource *)linitial(SPI_plan_get_plan_sources(plan)))->resultDesc;
+
+	receiver.root =
+	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
+	if (receiver.root->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		receiver.parts_desc = RelationGetPartitionDesc(receiver.root, !IsolationUsesXactSnapshot());
+	*observed = is_suitable(receiver.root, receiver.parts_desc, desc);
+	if (*observed)
+	{
+		MemoryContext old;
+
+		receiver.context = AllocSetContextCreate(CurrentMemoryContext, "cloudbilling bulk insert",
+		                                         ALLOCSET_DEFAULT_SIZES);
+		old = MemoryContextSwitchTo(receiver.context);
+		receiver.estate = CreateExecutorState();
+		MemoryContextSwitchTo(old);
+		receiver.dest.receiveSlot = receive;
+		receiver.dest.rStartup = startup;
+		receiver.dest.rShutdown = shutdown;
+		receiver.dest.rDestroy = destroy;
+		receiver.dest.mydest = DestTransientRel; /* any but DestSPI, which SPI would look into */
+		receiver.observe = observe;
+		receiver.observe_arg = observe_arg;
+
+		execute(plan, nargs, types, args, &receiver);
+		rows = SPI_processed;
+		FreeExecutorState(receiver.estate);
+		MemoryContextDelete(receiver.context);
+	}
+	else
+		rows = insert(table, query, desc, nargs, types, args);
+	table_close(receiver.root, NoLock);
+	SPI_freeplan(plan);
+	return rows;
+}
