@@ -183,14 +183,14 @@ end_rollup(Rollup *rollup)
 	            partial ? "SELECT load_scope_id, min(account_id) AS account_id, item_id, charge_on,"
 	                      " time_zone_id, sum(charges)::int AS charges, " SUMS
 	                      " FROM landing_rollup"
-	                      " GROUP BY load_scope_id, item_id, charge_on, time_zone_id ORDER BY 2, 4"
+	                      " GROUP BY load_scope_id, item_id, charge_on, time_zone_id ORDER BY 1, 2, 4"
 	                    : "SELECT * FROM landing_rollup",
 	            0, NULL, NULL, NULL, NULL, &observed);
 	bulk_insert("charge_monthly",
 	            "SELECT load_scope_id, min(account_id) AS account_id, item_id,"
 	            " date_trunc('month', charge_on)::date AS charge_on, time_zone_id,"
 	            " sum(charges) AS charges, " SUMS " FROM landing_rollup"
-	            " GROUP BY load_scope_id, item_id, 4, time_zone_id ORDER BY 2, 4",
+	            " GROUP BY load_scope_id, item_id, 4, time_zone_id ORDER BY 1, 2, 4",
 	            0, NULL, NULL, NULL, NULL, &observed);
 	if (SPI_unregister_relation("landing_rollup") != SPI_OK_REL_UNREGISTER)
 		elog(ERROR, "could not unregister relation \"landing_rollup\"");

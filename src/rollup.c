@@ -292,6 +292,8 @@ compare(const void *a, const void *b)
 	const RollupGroup *x = *(RollupGroup *const *)a;
 	const RollupGroup *y = *(RollupGroup *const *)b;
 
+	if (x->key.load_scope_id != y->key.load_scope_id)
+		return x->key.load_scope_id < y->key.load_scope_id ? -1 : 1;
 	if (x->account_id != y->account_id)
 		return x->account_id < y->account_id ? -1 : 1;
 	if (x->key.charge_on != y->key.charge_on)

@@ -29,8 +29,7 @@ CREATE TABLE charge_daily (
     contracted_cost    numeric
 );
 
-CREATE INDEX ON charge_daily (account_id, charge_on);
-CREATE INDEX ON charge_daily USING brin (load_scope_id);
+CREATE INDEX ON charge_daily (load_scope_id, account_id);
 
 COMMENT ON TABLE charge_daily IS 'roll-up of charges by delivery, item and day of a time zone';
 
@@ -48,8 +47,7 @@ CREATE TABLE charge_monthly (
     contracted_cost    numeric
 );
 
-CREATE INDEX ON charge_monthly (account_id, charge_on);
-CREATE INDEX ON charge_monthly USING brin (load_scope_id);
+CREATE INDEX ON charge_monthly (load_scope_id, account_id);
 
 COMMENT ON TABLE charge_monthly IS 'roll-up of charges by delivery, item and month of a time zone';
 

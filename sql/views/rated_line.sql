@@ -55,6 +55,7 @@ share AS MATERIALIZED (
                 bool_or(p.surcharge_ids IS NOT NULL) OVER (line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS asked
             FROM priced AS p
             WHERE p.measured IS NOT NULL
+              AND p.customer_id IN (SELECT q.customer_id FROM priced AS q WHERE q.surcharge_ids IS NOT NULL)
             WINDOW line AS (
                 PARTITION BY p.customer_id, p.period_start, p.price_rule_id, p.key_product_id, p.key_account_id,
                     p.key_resource_id, p.currency
