@@ -27,7 +27,7 @@ void
 _PG_init(void)
 {
 	DefineCustomStringVariable("cloudbilling.as_of",
-	                           "Moment whose facts the views show; empty is now.", NULL,
+	                           "Moment whose deliveries and documents the views show; empty is now.", NULL,
 	                           &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_file", "Name of the file that is loaded next.",
 	                           NULL, &load_file_name, "", PGC_USERSET, 0, NULL, NULL, NULL);
@@ -41,10 +41,10 @@ _PG_init(void)
 	                        "Months back in which an invoice run looks for differences.", NULL,
 	                        &correction_months, 12, 0, 1200, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
-	    "cloudbilling.customer_first", "First customer, by key, that the views look at.", NULL,
+	    "cloudbilling.customer_first", "First customer, by key, whose charges are rated.", NULL,
 	    &customer_first_setting, 0, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
-	    "cloudbilling.customer_last", "Last customer, by key, that the views look at.", NULL,
+	    "cloudbilling.customer_last", "Last customer, by key, whose charges are rated.", NULL,
 	    &customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("cloudbilling");
 }

@@ -6,9 +6,9 @@ COMMENT ON FUNCTION as_of() IS 'the moment of the setting cloudbilling.as_of; NU
 CREATE OR REPLACE FUNCTION customer_first() RETURNS int
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION customer_first() IS 'the setting cloudbilling.customer_first: first customer the views look at';
+COMMENT ON FUNCTION customer_first() IS 'the setting cloudbilling.customer_first: first customer whose charges are rated';
 
 CREATE OR REPLACE FUNCTION customer_last() RETURNS int
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION customer_last() IS 'the setting cloudbilling.customer_last: last customer the views look at';
+COMMENT ON FUNCTION customer_last() IS 'the setting cloudbilling.customer_last: last customer whose charges are rated';

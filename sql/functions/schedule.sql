@@ -101,4 +101,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION schedule_list() IS 'schedules of invoice runs on pg_cron, with how the last run went';
+COMMENT ON FUNCTION schedule_list() IS 'pg_cron jobs that call this extension, with how the last run went';
