@@ -5,6 +5,9 @@ SET datestyle = 'ISO';
 SET search_path = cloudbilling, public;
 SET cloudbilling.load_force = on;
 SET client_min_messages = 'warning';
+-- Counts below are of this test's charges only.
+DROP EXTENSION cloudbilling;
+CREATE EXTENSION cloudbilling;
 
 -- Zones with half hours, quarters of hours, summer times at odd moments, and a fixed one.
 INSERT INTO time_zone (name)
