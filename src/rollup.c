@@ -27,6 +27,9 @@
 #define CHUNK 1024
 #define CACHE_LINE 64
 
+/* Rows kept in memory before they go to a file, in kB: few, as in landing_record.c. */
+#define SPILL_KB 1024
+
 /* What is summed up, in the order of the columns of charge_daily. */
 typedef enum RollupSum
 {
@@ -165,7 +168,7 @@ rollup_begin(void)
 	TupleDescInitEntry(rollup->desc, 9, "effective_cost", NUMERICOID, -1, 0);
 	TupleDescInitEntry(rollup->desc, 10, "list_cost", NUMERICOID, -1, 0);
 	TupleDescInitEntry(rollup->desc, 11, "contracted_cost", NUMERICOID, -1, 0);
-	rollup->store = tuplestore_begin_heap(false, false, work_mem);
+	rollup->store = tuplestore_begin_heap(false, false, SPILL_KB);
 	begin_groups(rollup);
 	return rollup;
 }
