@@ -125,8 +125,13 @@ typedef struct Landing
 /* landing_format.c */
 extern void landing_recognise(Landing *landing, const char *header, int len);
 
+/* landing_item.c */
+extern void landing_prepare_items(Landing *landing);
+extern const char *landing_find_item(Landing *landing, int *item_no, LandingField **bad);
+
 /* landing_record.c */
 extern void landing_prepare(Landing *landing);
+extern const char *landing_read_value(LandingField *field, const char *s, int len, Datum *value);
 extern void landing_add_record(Landing *landing);
 extern void landing_reject_short_row(Landing *landing);
 extern Datum landing_total(LandingTotal *total);
@@ -135,5 +140,17 @@ extern Datum landing_total(LandingTotal *total);
 extern char *load_file_name;
 extern bool load_force;
 extern void landing_store(Landing *landing);
+
+/* The text of a value, or NULL where there is none. */
+static inline const char *
+landing_value(Landing *landing, LandingField *field, int *len)
+{
+	const char *s;
+
+	if (field->column < 0 || field->column >= landing->reader.nvalues)
+		return NULL;
+	s = csv_value(&landing->reader, field->column, len);
+	return field_is_null(s, *len) ? NULL : s;
+}
 
 #endif

@@ -1,17 +1,11 @@
 /*
  * landing_record.c: turns the records of a file into rows for the format's
- * queries.
- *
- * What describes a charge repeats from row to row, so it is stored once for
- * each combination (landing_item), and a row (landing_record) holds only its
- * number, its times, quantities and costs.  The combinations seen are kept in a
- * hash table of limited size: when it is full it is emptied, and a combination
- * may get a second number, which does no harm.
+ * queries: what varies from row to row, and the number of the combination of
+ * dimensions that a row has (landing_item.c).
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "compat.h"
 #include "exact.h"
 #include "field.h"
@@ -22,27 +16,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
-
-/* A combination seen before, known by a hash of 128 bits. */
-typedef struct KnownItem
-{
-	XXH128_hash_t hash;
-	int item_no;
-	int bad_field; /* field that cannot be read; -1 when all is well */
-	const char *reason;
-	char status;
-} KnownItem;
-
-#define SH_PREFIX landing
-#define SH_ELEMENT_TYPE KnownItem
-#define SH_KEY_TYPE XXH128_hash_t
-#define SH_KEY hash
-#define SH_HASH_KEY(tb, key) ((uint32)(key).low64)
-#define SH_EQUAL(tb, a, b) ((a).low64 == (b).low64 && (a).high64 == (b).high64)
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
 
 /*
  * Rows kept in memory before they go to a file, in kB.  It is small on purpose:
@@ -63,27 +36,6 @@ field_type(LandingField *field)
 		case FIELD_EXTRA: return JSONBOID;
 		default: return TEXTOID;
 	}
-}
-
-/* Finds the columns by which combinations are known. */
-static void
-find_spans(Landing *landing)
-{
-	bool *item = palloc0(landing->ncolumns * sizeof(bool));
-
-	for (int i = 0; i < landing->nfields; i++)
-		if (landing->fields[i].item && landing->fields[i].column >= 0)
-			item[landing->fields[i].column] = true;
-	landing->spans = palloc(landing->ncolumns * sizeof(LandingSpan));
-	for (int i = 0; i < landing->ncolumns; i++)
-	{
-		if (!item[i])
-			continue;
-		if (i == 0 || !item[i - 1])
-			landing->spans[landing->nspans++].first = i;
-		landing->spans[landing->nspans - 1].last = i;
-	}
-	pfree(item);
 }
 
 /* Once the format is known: lays out the rows and makes what holds them. */
@@ -127,7 +79,6 @@ landing_prepare(Landing *landing)
 	landing->items = tuplestore_begin_heap(false, false, SPILL_KB);
 	landing->records = tuplestore_begin_heap(false, false, SPILL_KB);
 	landing->rejects = tuplestore_begin_heap(false, false, SPILL_KB);
-	landing->known = landing_create(landing->context, 1024, NULL);
 	landing->first_start = DT_NOEND;
 	landing->last_end = DT_NOBEGIN;
 
@@ -135,8 +86,7 @@ landing_prepare(Landing *landing)
 	landing->item_nulls = palloc(items * sizeof(bool));
 	landing->record_values = palloc((records + 1) * sizeof(Datum));
 	landing->record_nulls = palloc((records + 1) * sizeof(bool));
-	find_spans(landing);
-	initStringInfo(&landing->key);
+	landing_prepare_items(landing);
 	MemoryContextSwitchTo(old);
 }
 
@@ -178,21 +128,9 @@ landing_total(LandingTotal *total)
 	           : DirectFunctionCall2(numeric_add, sum, NumericGetDatum(total->rest));
 }
 
-/* The text of a value, or NULL where there is none. */
-static inline const char *
-value_of(Landing *landing, LandingField *field, int *len)
-{
-	const char *s;
-
-	if (field->column < 0 || field->column >= landing->reader.nvalues)
-		return NULL;
-	s = csv_value(&landing->reader, field->column, len);
-	return field_is_null(s, *len) ? NULL : s;
-}
-
 /* Reads one value.  NULL when that went well, else the reason why not. */
-static const char *
-read_value(LandingField *field, const char *s, int len, Datum *value)
+const char *
+landing_read_value(LandingField *field, const char *s, int len, Datum *value)
 {
 	switch (field->kind)
 	{
@@ -248,90 +186,6 @@ read_value(LandingField *field, const char *s, int len, Datum *value)
 	return NULL;
 }
 
-/* Reads the fields of a new combination and stores it. */
-static void
-add_item(Landing *landing, KnownItem *item)
-{
-	item->item_no = ++landing->nitems;
-	item->bad_field = -1;
-	item->reason = NULL;
-
-	memset(landing->item_nulls, true, landing->item_desc->natts);
-	landing->item_values[0] = Int32GetDatum(item->item_no);
-	landing->item_nulls[0] = false;
-	for (int i = 0; i < landing->nfields; i++)
-	{
-		LandingField *field = &landing->fields[i];
-		const char *s;
-		int len;
-
-		if (!field->item || field->kind == FIELD_EXTRA)
-			continue;
-		s = value_of(landing, field, &len);
-		if (s != NULL)
-		{
-			item->reason = read_value(field, s, len, &landing->item_values[field->attribute]);
-			landing->item_nulls[field->attribute] = false;
-		}
-		else if (field->required)
-			item->reason = "mandatory value is missing";
-		if (item->reason != NULL)
-		{
-			item->bad_field = i;
-			return;
-		}
-	}
-	tuplestore_putvalues(landing->items, landing->item_desc, landing->item_values,
-	                     landing->item_nulls);
-}
-
-/*
- * The combination of dimensions in the record, made known when it is new.  It is
- * known by its text as it stands, quotes and all: values that are written in two
- * ways get two numbers, which does no harm.
- */
-static KnownItem *
-find_item(Landing *landing)
-{
-	CsvReader *reader = &landing->reader;
-	XXH128_hash_t hash;
-	KnownItem *item;
-	bool found;
-	char *key;
-
-	/* each span with its length: as long as the record at the most */
-	resetStringInfo(&landing->key);
-	enlargeStringInfo(&landing->key, reader->record_len + landing->nspans * sizeof(int));
-	key = landing->key.data;
-	for (int i = 0; i < landing->nspans; i++)
-	{
-		LandingSpan *span = &landing->spans[i];
-		int last = Min(span->last, reader->nvalues - 1);
-		int start;
-		int len = 0;
-
-		if (last >= span->first)
-		{
-			/* from before the first value, which tells whether it is quoted */
-			start = Max(reader->values[span->first].start - 1, 0);
-			len = reader->values[last].start + reader->values[last].len - start;
-			memcpy(key + sizeof(len), reader->record + start, len);
-		}
-		memcpy(key, &len, sizeof(len));
-		key += sizeof(len) + len;
-	}
-	landing->key.len = key - landing->key.data;
-	hash = XXH3_128bits_withSeed(landing->key.data, landing->key.len, landing->seed);
-
-	/* half of what a hash table may have, at some 80 bytes with its slack */
-	if (landing->known->members > (int64)work_mem * 1024 / 80)
-		landing_reset(landing->known);
-	item = landing_insert(landing->known, hash, &found);
-	if (!found)
-		add_item(landing, item);
-	return item;
-}
-
 /* The format's own columns as one JSON object. */
 static Datum
 extra_of(Landing *landing, bool *isnull)
@@ -348,7 +202,7 @@ extra_of(Landing *landing, bool *isnull)
 		const char *s;
 		int len;
 
-		if (field->kind != FIELD_EXTRA || (s = value_of(landing, field, &len)) == NULL)
+		if (field->kind != FIELD_EXTRA || (s = landing_value(landing, field, &len)) == NULL)
 			continue;
 		any = true;
 		value.type = jbvString;
@@ -379,7 +233,7 @@ reject(Landing *landing, LandingField *field, const char *reason, Datum billed_c
 		add_to_total(landing, &landing->billed_cost_rejected, billed_cost);
 
 	if (field != NULL)
-		s = value_of(landing, field, &len);
+		s = landing_value(landing, field, &len);
 	values[0] = Int32GetDatum(landing->reader.record_line_no);
 	values[1] = field != NULL ? CStringGetTextDatum(field->name) : (Datum)0;
 	nulls[1] = field == NULL;
@@ -433,7 +287,7 @@ store_record(Landing *landing, const char *reason)
 {
 	LandingField *bad = NULL;
 	LandingField *end_field = NULL;
-	KnownItem *item;
+	int item_no;
 	TimestampTz start = DT_NOBEGIN;
 	TimestampTz end = DT_NOEND;
 	Datum billed_cost = (Datum)0;
@@ -457,9 +311,9 @@ store_record(Landing *landing, const char *reason)
 
 		if (field->item || field->kind == FIELD_EXTRA)
 			continue;
-		s = value_of(landing, field, &len);
+		s = landing_value(landing, field, &len);
 		if (s != NULL)
-			problem = read_value(field, s, len, &value);
+			problem = landing_read_value(field, s, len, &value);
 		else if (field->required)
 			problem = "mandatory value is missing";
 		if (problem != NULL && reason == NULL)
@@ -494,26 +348,19 @@ store_record(Landing *landing, const char *reason)
 	}
 
 	if (reason == NULL)
+		reason = landing_find_item(landing, &item_no, &bad);
+	if (reason == NULL)
 	{
-		item = find_item(landing);
-		if (item->reason != NULL)
-		{
-			reason = item->reason;
-			bad = &landing->fields[item->bad_field];
-		}
-		else
-		{
-			landing->record_values[0] = Int32GetDatum(landing->reader.record_line_no);
-			landing->record_values[1] = Int32GetDatum(item->item_no);
-			landing->record_nulls[0] = landing->record_nulls[1] = false;
-			if (landing->has_extra)
-				landing->record_values[last] = extra_of(landing, &landing->record_nulls[last]);
-			note_period(landing, start, end == DT_NOEND ? start : end);
-			tuplestore_putvalues(landing->records, landing->record_desc, landing->record_values,
-			                     landing->record_nulls);
-		}
+		landing->record_values[0] = Int32GetDatum(landing->reader.record_line_no);
+		landing->record_values[1] = Int32GetDatum(item_no);
+		landing->record_nulls[0] = landing->record_nulls[1] = false;
+		if (landing->has_extra)
+			landing->record_values[last] = extra_of(landing, &landing->record_nulls[last]);
+		note_period(landing, start, end == DT_NOEND ? start : end);
+		tuplestore_putvalues(landing->records, landing->record_desc, landing->record_values,
+		                     landing->record_nulls);
 	}
-	if (reason != NULL)
+	else
 		reject(landing, bad, reason, billed_cost, has_billed_cost);
 }
 

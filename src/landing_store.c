@@ -180,11 +180,11 @@ end_rollup(Rollup *rollup)
 	                  GUC_ACTION_SAVE, true, 0, false);
 	show("landing_rollup", desc, store, rows);
 	bulk_insert("charge_daily",
-	            partial ? "SELECT load_scope_id, min(account_id) AS account_id, item_id, charge_on,"
-	                      " time_zone_id, sum(charges)::int AS charges, " SUMS
-	                      " FROM landing_rollup"
-	                      " GROUP BY load_scope_id, item_id, charge_on, time_zone_id ORDER BY 1, 2, 4"
-	                    : "SELECT * FROM landing_rollup",
+	            partial
+	                ? "SELECT load_scope_id, min(account_id) AS account_id, item_id, charge_on,"
+	                  " time_zone_id, sum(charges)::int AS charges, " SUMS " FROM landing_rollup"
+	                  " GROUP BY load_scope_id, item_id, charge_on, time_zone_id ORDER BY 1, 2, 4"
+	                : "SELECT * FROM landing_rollup",
 	            0, NULL, NULL, NULL, NULL, &observed);
 	bulk_insert("charge_monthly",
 	            "SELECT load_scope_id, min(account_id) AS account_id, item_id,"
