@@ -43,8 +43,8 @@ call_server(PGFunction function, FunctionCallInfo fcinfo, const void *a, Datum b
 	return result;
 }
 
-/* Adds a numeric to the rest. */
-static void
+/* Adds a numeric to the rest; out of line, for the transition function to stay small. */
+static pg_noinline void
 add_rest(FunctionCallInfo fcinfo, ExactSum *state, Datum numeric)
 {
 	state->rest = DatumGetPointer(call_server(numeric_avg_accum, fcinfo, state->rest, numeric));
@@ -116,15 +116,19 @@ add_plain(ExactSum *state, Datum numeric)
 	shift = state->fraction - (parts.count - 1 - parts.weight);
 	if (shift < 0 || shift > MAX_FRACTION || parts.count + shift > EXACT_SAFE_DIGITS)
 		return false;
-	if (parts.count <= 4)
-		value = read_digits(parts.digits, parts.count);
+	if (parts.count <= 4 && shift <= 4)
+		value = (int128)read_digits(parts.digits, parts.count) *
+		        (int64)exact_power10_64[shift * DEC_DIGITS]; /* mostly, and one multiplication */
 	else if (parts.count <= 8)
-		value = (int128)read_digits(parts.digits, parts.count - 4) * INT64CONST(10000000000000000) +
-		        read_digits(parts.digits + (parts.count - 4) * sizeof(int16), 4);
+	{
+		int low = Min(parts.count, 4);
+
+		value = (int128)read_digits(parts.digits, parts.count - low) * INT64CONST(10000000000000000) +
+		        read_digits(parts.digits + (parts.count - low) * sizeof(int16), low);
+		value *= exact_power10(shift * DEC_DIGITS);
+	}
 	else
 		return false;
-	if (shift > 0)
-		value *= exact_power10(shift * DEC_DIGITS);
 	if (parts.negative)
 		value = -value;
 	if (__builtin_add_overflow(state->total, value, &sum))
@@ -134,10 +138,17 @@ add_plain(ExactSum *state, Datum numeric)
 }
 
 /* Adds a number; false, and nothing added, when it does not fit. */
+static inline bool
+add(ExactSum *sum, Datum numeric)
+{
+	return likely(add_plain(sum, numeric)) || add_any(sum, numeric);
+}
+
+/* The same for other files. */
 bool
 exact_sum_add(ExactSum *sum, Datum numeric)
 {
-	return add_plain(sum, numeric) || add_any(sum, numeric);
+	return add(sum, numeric);
 }
 
 /* What the total holds; the rest is the caller's. */
@@ -148,7 +159,7 @@ exact_sum_total(const ExactSum *sum)
 }
 
 /* Makes a state in the memory of the aggregate. */
-static ExactSum *
+static pg_noinline ExactSum *
 new_state(FunctionCallInfo fcinfo)
 {
 	MemoryContext context;
@@ -169,7 +180,7 @@ exact_sum_transition(PG_FUNCTION_ARGS)
 	{
 		if (state == NULL)
 			state = new_state(fcinfo);
-		if (!exact_sum_add(state, PG_GETARG_DATUM(1)))
+		if (!add(state, PG_GETARG_DATUM(1)))
 			add_rest(fcinfo, state, PG_GETARG_DATUM(1));
 	}
 	if (state == NULL)

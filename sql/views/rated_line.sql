@@ -3,10 +3,7 @@
 -- rule sees what another of the phase made.  Amounts are not rounded.
 CREATE OR REPLACE VIEW rated_line AS
 WITH
-everything AS MATERIALIZED (
-    SELECT * FROM charge_priced
-),
--- Every roll-up with a price, and the key of the line it goes into.
+-- Every roll-up, and where it has a price the key of the line it goes into.
 priced AS MATERIALIZED (
     SELECT u.*,
         CASE r.per WHEN 'sku' THEN u.product_id ELSE r.product_id END AS key_product_id,
@@ -21,8 +18,8 @@ priced AS MATERIALIZED (
             WHEN 'contracted_cost' THEN u.contracted_cost
         END AS measured,
         r.pricing
-    FROM everything AS u
-    JOIN price_rule AS r ON r.price_rule_id = u.price_rule_id
+    FROM charge_priced AS u
+    LEFT JOIN price_rule AS r ON r.price_rule_id = u.price_rule_id
 ),
 set_line AS (
     SELECT p.customer_id, p.period_start, p.price_rule_id, p.key_product_id, p.key_account_id, p.key_resource_id,
@@ -36,6 +33,7 @@ set_line AS (
         exact_sum(p.effective_cost) FILTER (WHERE p.billing_currency = p.currency) AS effective_cost,
         sum(p.charges)::bigint AS charges
     FROM priced AS p
+    WHERE p.price_rule_id IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
 -- Each roll-up's share of its line, in proportion to the measure; the last one
@@ -126,7 +124,7 @@ fee_base AS (
     UNION ALL
     SELECT u.customer_id, u.period_start, u.item_id, u.account_id, u.product_id, u.resource_id, u.surcharge_ids,
         u.billing_currency, NULL, u.quantity, u.billed_cost, u.effective_cost, u.list_cost, u.contracted_cost
-    FROM everything AS u
+    FROM priced AS u
     WHERE u.surcharge_ids IS NOT NULL
 ),
 add_line AS (
