@@ -4,6 +4,9 @@ SET search_path = cloudbilling;
 SET timezone = 'UTC';
 \ir compare.sql
 
+-- An aggregate is measured by one process: with more, reading from memory is the limit.
+SET max_parallel_workers_per_gather = 0;
+
 -- Few groups: the totals of each provider's deliveries, of the measures a roll-up
 -- holds; then of one measure, where reading the rows takes most of the time.
 SELECT * FROM pg_temp.compare('exact_sum, few groups',
@@ -25,6 +28,8 @@ SELECT * FROM pg_temp.compare('exact_sum, one measure',
 SELECT * FROM pg_temp.compare('exact_sum, many groups',
     'SELECT item_id, charge_period_start::date, exact_sum(billed_cost) FROM charge GROUP BY 1, 2',
     'SELECT item_id, charge_period_start::date, count(*) FROM charge GROUP BY 1, 2');
+
+RESET max_parallel_workers_per_gather;
 
 SELECT * FROM pg_temp.compare('running totals',
     'SELECT customer_id, currency, sum(amount) FROM invoice_running GROUP BY 1, 2',

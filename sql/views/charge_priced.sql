@@ -4,7 +4,7 @@
 -- lowest position.
 CREATE OR REPLACE VIEW charge_priced AS
 WITH
-owned AS MATERIALIZED (
+owned AS NOT MATERIALIZED (
     SELECT * FROM charge_owned
     UNION ALL
     -- Never run, but counted by the planner, which cannot tell how many rows all
