@@ -26,9 +26,9 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	DefineCustomStringVariable("cloudbilling.as_of",
-	                           "Moment whose deliveries and documents the views show; empty is now.", NULL,
-	                           &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+	    "cloudbilling.as_of", "Moment whose deliveries and documents the views show; empty is now.",
+	    NULL, &as_of_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_file", "Name of the file that is loaded next.",
 	                           NULL, &load_file_name, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.load_source",

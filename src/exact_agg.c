@@ -123,8 +123,9 @@ add_plain(ExactSum *state, Datum numeric)
 	{
 		int low = Min(parts.count, 4);
 
-		value = (int128)read_digits(parts.digits, parts.count - low) * INT64CONST(10000000000000000) +
-		        read_digits(parts.digits + (parts.count - low) * sizeof(int16), low);
+		value =
+		    (int128)read_digits(parts.digits, parts.count - low) * INT64CONST(10000000000000000) +
+		    read_digits(parts.digits + (parts.count - low) * sizeof(int16), low);
 		value *= exact_power10(shift * DEC_DIGITS);
 	}
 	else
