@@ -83,6 +83,19 @@ add_any(ExactSum *state, Datum numeric)
 	return true;
 }
 
+/* What the first two of n digits count, where they are not among the last two. */
+static const int64 first_digit[] = {0, 0, 0, INT64CONST(100000000), INT64CONST(1000000000000)};
+static const int64 second_digit[] = {0, 0, 0, 0, INT64CONST(100000000)};
+
+/* Reads two to four stored digits, without a branch that depends on how many there are. */
+static inline int64
+read_two_to_four(const char *digits, int count)
+{
+	return exact_digit(digits, count - 2) * INT64CONST(10000) + exact_digit(digits, count - 1) +
+	       exact_digit(digits, 0) * first_digit[count] +
+	       exact_digit(digits, 1) * second_digit[count];
+}
+
 /* Reads up to four stored digits. */
 static inline int64
 read_digits(const char *digits, int count)
@@ -116,8 +129,8 @@ add_plain(ExactSum *state, Datum numeric)
 	shift = state->fraction - (parts.count - 1 - parts.weight);
 	if (shift < 0 || shift > MAX_FRACTION || parts.count + shift > EXACT_SAFE_DIGITS)
 		return false;
-	if (parts.count <= 4 && shift <= 4)
-		value = (int128)read_digits(parts.digits, parts.count) *
+	if (likely(parts.count >= 2 && parts.count <= 4 && shift <= 4))
+		value = (int128)read_two_to_four(parts.digits, parts.count) *
 		        (int64)exact_power10_64[shift * DEC_DIGITS]; /* mostly, and one multiplication */
 	else if (parts.count <= 8)
 	{
