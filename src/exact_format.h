@@ -24,9 +24,15 @@
 /* Digits in base 10000 that always fit in 128 bits. */
 #define EXACT_SAFE_DIGITS 9
 
+/* Digits in base 10000 that 128 bits may have. */
+#define EXACT_MAX_DIGITS 10
+
 #define NUMERIC_NEG 0x4000
 #define NUMERIC_SHORT 0x8000
 #define NUMERIC_SPECIAL 0xC000
+#define NUMERIC_NAN 0xC000
+#define NUMERIC_PLUS_INFINITY 0xD000
+#define NUMERIC_MINUS_INFINITY 0xF000
 #define NUMERIC_SIGN_MASK 0xC000
 #define NUMERIC_DSCALE_MASK 0x3FFF
 
