@@ -10,7 +10,7 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE = $(addprefix sql/types/,pricing.sql selector.sql price_rule_set.sql) \
+STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
 CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule_set.sql currency.sql as_of.sql source.sql \
