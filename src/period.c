@@ -33,6 +33,16 @@ period_check(const Period *period)
 		refuse("longer than 292,000 years");
 }
 
+/* Refuses a second period in a group. */
+void
+period_check_same(const Period *a, const Period *b)
+{
+	if (a->start != b->start || a->end != b->end)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("there must be one period for all rows of a group"),
+		                errhint("Group by the period too.")));
+}
+
 /* A bound of a range in microseconds or days; infinite ones are those that are missing. */
 static int64
 bound_of(const RangeBound *bound, Oid type)

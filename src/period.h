@@ -29,6 +29,7 @@ period_overlap(const Period *period, int64 from, int64 until)
 
 /* period.c */
 extern void period_check(const Period *period);
+extern void period_check_same(const Period *a, const Period *b);
 extern Period period_argument(FunctionCallInfo fcinfo, int number);
 extern Period period_during(FunctionCallInfo fcinfo, int number);
 
