@@ -13,7 +13,7 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule_set.sql currency.sql as_of.sql source.sql \
+CODE  = $(addprefix sql/functions/,exact.sql usage_aggregates.sql pricing.sql selector.sql price_rule_set.sql currency.sql as_of.sql source.sql \
           product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
@@ -28,7 +28,7 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact pricing selector invoice_html landing load rollup ownership rating rating_random invoice schedule readme
+REGRESS        = exact usage_aggregates pricing selector invoice_html landing load rollup ownership rating rating_random invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
