@@ -193,8 +193,8 @@ read_tags(SelectorRecord *record)
 }
 
 /* The value of a tag as text; JSON null is not there. */
-static SelectorValue
-tag_value(Jsonb *tags, text *tag)
+SelectorValue
+selector_tag_value(Jsonb *tags, text *tag)
 {
 	SelectorValue value = {NULL, 0, NULL};
 	JsonbValue found;
@@ -233,5 +233,5 @@ selector_record_value(SelectorRecord *record, int key, text *tag)
 		record->tags = read_tags(record);
 		record->have_tags = true;
 	}
-	return tag_value(record->tags, tag);
+	return selector_tag_value(record->tags, tag);
 }

@@ -22,6 +22,7 @@ extern SelectorRecord *selector_record_make(MemoryContext parent);
 extern void selector_record_begin(SelectorRecord *record, HeapTupleHeader header, bool whole);
 extern void selector_record_need(SelectorRecord *record, int key);
 extern SelectorValue selector_record_value(SelectorRecord *record, int key, text *tag);
+extern SelectorValue selector_tag_value(Jsonb *tags, text *tag);
 extern bool selector_holds(const Selector *selector, const SelectorCondition *condition,
                            SelectorValue *value);
 
