@@ -20,24 +20,16 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
-/* Makes a state; out of line, for the transition function to stay small. */
-static pg_noinline ExactSum *
+/* Makes a state. */
+static ExactSum *
 new_state(FunctionCallInfo fcinfo)
 {
 	return MemoryContextAllocZero(aggregate_context(fcinfo), sizeof(ExactSum));
 }
 
-/* Adds a number of any kind; out of line too. */
-static pg_noinline void
-add_slowly(FunctionCallInfo fcinfo, ExactSum *state, Datum numeric)
-{
-	exact_total_add(state, numeric, aggregate_context(fcinfo));
-}
-
-/* Adds a number; NULL counts for nothing. */
-PG_FUNCTION_INFO_V1(exact_sum_transition);
-Datum
-exact_sum_transition(PG_FUNCTION_ARGS)
+/* What is rare in adding a number; out of line, for the transition function to need no stack. */
+static pg_noinline Datum
+add_slowly(FunctionCallInfo fcinfo)
 {
 	ExactSum *state = PG_ARGISNULL(0) ? NULL : (ExactSum *)PG_GETARG_POINTER(0);
 
@@ -45,12 +37,23 @@ exact_sum_transition(PG_FUNCTION_ARGS)
 	{
 		if (state == NULL)
 			state = new_state(fcinfo);
-		if (unlikely(!exact_sum_add_plain(state, PG_GETARG_DATUM(1))))
-			add_slowly(fcinfo, state, PG_GETARG_DATUM(1));
+		if (!exact_sum_add_slowly(state, PG_GETARG_DATUM(1)))
+			exact_total_add(state, PG_GETARG_DATUM(1), aggregate_context(fcinfo));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(state);
+}
+
+/* Adds a number; NULL counts for nothing. */
+PG_FUNCTION_INFO_V1(exact_sum_transition);
+Datum
+exact_sum_transition(PG_FUNCTION_ARGS)
+{
+	if (likely(!PG_ARGISNULL(0) && !PG_ARGISNULL(1) &&
+	           exact_sum_add_short((ExactSum *)PG_GETARG_POINTER(0), PG_GETARG_DATUM(1))))
+		return PG_GETARG_DATUM(0);
+	return add_slowly(fcinfo);
 }
 
 /* Adds the second state to the first. */

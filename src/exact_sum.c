@@ -55,7 +55,7 @@ add_total(ExactSum *sum, int128 value, int fraction)
 }
 
 /* Adds a numeric of any kind to the total; false when it does not fit. */
-bool
+pg_noinline bool
 exact_sum_add_slowly(ExactSum *sum, Datum numeric)
 {
 	NumericParts parts;
