@@ -19,7 +19,7 @@ CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           charge_owned.sql charge_priced.sql charge_unowned.sql charge_unpriced.sql price_rule_tied.sql rated_line.sql \
           invoice_due.sql invoice_running.sql bi.sql) \
-        $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+        $(addprefix sql/functions/,selector_explain.sql invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -28,7 +28,7 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact pricing selector selector_set invoice_html landing load rollup ownership rating rating_random invoice schedule readme
+REGRESS        = exact pricing selector selector_set invoice_html landing load selector_explain rollup ownership rating rating_random invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
