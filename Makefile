@@ -21,7 +21,7 @@ CODE  = $(addprefix sql/functions/,exact.sql usage_aggregates.sql pricing.sql se
           price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \
           price_rule_tied.sql \
           invoice_due.sql invoice_running.sql bi.sql) \
-        $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+        $(addprefix sql/functions/,selector_explain.sql invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -30,7 +30,12 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact usage_aggregates pricing selector invoice_html landing load rollup ownership rating rating_random invoice schedule readme
+REGRESS        = exact usage_aggregates \
+                 pricing \
+                 selector selector_set \
+                 invoice_html landing load selector_explain rollup ownership \
+                 rating rating_random \
+                 invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)

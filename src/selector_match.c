@@ -61,6 +61,22 @@ is_like(SelectorValue *value, text *pattern)
 	    textlike, C_COLLATION_OID, PointerGetDatum(value->string), PointerGetDatum(pattern)));
 }
 
+/* Does the value fit one of the condition's texts, as the operator has it? */
+static bool
+fits_any(const Selector *selector, const SelectorCondition *condition, SelectorValue *value)
+{
+	for (int i = 0; i < condition->nvalues; i++)
+	{
+		text *wanted = selector_value(selector, condition, i);
+
+		if (condition->op == SELECTOR_LIKE
+		        ? is_like(value, wanted)
+		        : has_affix(value, wanted, condition->op == SELECTOR_SUFFIX))
+			return true;
+	}
+	return false;
+}
+
 /* Does a condition hold for what is there, if anything is? */
 bool
 selector_holds(const Selector *selector, const SelectorCondition *condition, SelectorValue *value)
@@ -71,10 +87,8 @@ selector_holds(const Selector *selector, const SelectorCondition *condition, Sel
 	{
 		case SELECTOR_EQUAL: return there && is_any(selector, condition, value);
 		case SELECTOR_PREFIX:
-			return there && has_affix(value, selector_value(selector, condition, 0), false);
 		case SELECTOR_SUFFIX:
-			return there && has_affix(value, selector_value(selector, condition, 0), true);
-		case SELECTOR_LIKE: return there && is_like(value, selector_value(selector, condition, 0));
+		case SELECTOR_LIKE: return there && fits_any(selector, condition, value);
 		case SELECTOR_NOT: return !there || !is_any(selector, condition, value);
 		case SELECTOR_EXISTS: return there;
 		case SELECTOR_MISSING: return !there;
