@@ -16,7 +16,8 @@
 #include "utils/json.h"
 
 #define DEFINITION_MAX_SIZE (256 * 1024)
-#define DEFINITION_MAX_NAME 100 /* bytes of a key in a path */
+#define DEFINITION_MAX_NAME 100    /* bytes of a key in a path */
+#define DEFINITION_MAX_NUMBER 1000 /* bytes of a number in a string */
 #define DEFINITION_BINARY_VERSION 1
 
 /* Refuses the definition for what stands at path.  Returns false after a soft error. */
@@ -164,6 +165,9 @@ definition_number(const Definition *def, const char *path, const JsonbValue *val
 			return definition_refuse(def, path,
 			                         "Write it as a JSON number or string, such as \"0.05\".",
 			                         "must be a decimal number");
+		if (strlen(text) > DEFINITION_MAX_NUMBER)
+			return definition_refuse(def, path, NULL, "is longer than %d characters",
+			                         DEFINITION_MAX_NUMBER);
 		*number = number_trim(DatumGetNumeric(DirectFunctionCall3(
 		    numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 	}

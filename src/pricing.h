@@ -84,9 +84,28 @@ typedef struct Pricing
 	PricingTier tier[FLEXIBLE_ARRAY_MEMBER];
 } Pricing;
 
-#define DatumGetPricing(x) ((Pricing *)PG_DETOAST_DATUM(x))
 #define PG_GETARG_PRICING(n) DatumGetPricing(PG_GETARG_DATUM(n))
 #define PG_RETURN_PRICING(x) PG_RETURN_POINTER(x)
+
+extern void pricing_refuse_version(const Pricing *pricing) pg_attribute_noreturn();
+
+/* Refuses what another release wrote in another form: its offsets would mean something else. */
+static inline void
+pricing_check_version(const Pricing *pricing)
+{
+	if (unlikely(pricing->version != PRICING_VERSION))
+		pricing_refuse_version(pricing);
+}
+
+/* The pricing in a datum. */
+static inline Pricing *
+DatumGetPricing(Datum datum)
+{
+	Pricing *pricing = (Pricing *)PG_DETOAST_DATUM(datum);
+
+	pricing_check_version(pricing);
+	return pricing;
+}
 
 /* The number at an offset, or NULL. */
 static inline Numeric

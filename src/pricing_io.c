@@ -7,6 +7,15 @@
 #include "pricing_read.h"
 #include "utils/builtins.h"
 
+/* Refuses a pricing whose form on disk this release does not know. */
+void
+pricing_refuse_version(const Pricing *pricing)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+	                errmsg("unsupported version %d of type pricing on disk", pricing->version),
+	                errdetail("This release reads version %d.", PRICING_VERSION)));
+}
+
 /* Appends "key":"number" after what there is. */
 static void
 write_number(StringInfo buf, const PricingKey *key, Numeric number)

@@ -208,10 +208,14 @@ climb(const Pricing *pricing, Numeric quantity, int tier, const PricingSteps *st
 	                  price_in_tier(pricing, tier, quantity, true, steps));
 }
 
-/* Does the pricing rate event by event, rather than the total? */
+/*
+ * Does the pricing rate event by event, rather than the total?  This is the
+ * first question about a pricing that rated_sum() took as bytes, hence the check.
+ */
 bool
 pricing_rates_events(const Pricing *pricing)
 {
+	pricing_check_version(pricing);
 	return pricing->model == PRICING_PERCENTAGE &&
 	       (pricing->tier[0].number[TIER_FLAT_FEE] != 0 || pricing_orders_events(pricing) ||
 	        pricing->option[OPTION_MINIMUM_PER_EVENT] != 0 ||
@@ -341,9 +345,7 @@ pricing_rate(const Pricing *pricing, Numeric quantity, const PricingSteps *steps
 	Numeric free_units = pricing_option(pricing, OPTION_FREE_UNITS);
 	Numeric amount;
 
-	if (numeric_is_nan(quantity) || numeric_is_inf(quantity))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-		                errmsg("a quantity to rate must be a finite number")));
+	check_quantity(quantity);
 	if (pricing_rates_events(pricing))
 	{
 		PricingEvents events = {0};

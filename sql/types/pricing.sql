@@ -136,3 +136,16 @@ CREATE OPERATOR CLASS pricing_ops DEFAULT FOR TYPE pricing USING btree AS
 COMMENT ON OPERATOR CLASS pricing_ops USING btree IS 'order of pricings, for indexes and GROUP BY';
 COMMENT ON OPERATOR FAMILY pricing_ops USING btree IS 'order of pricings, for indexes and GROUP BY';
 
+-- a tier, for those who do not write JSON
+
+CREATE TYPE pricing_tier AS (
+    up_to numeric,
+    unit_price numeric,
+    flat_fee numeric,
+    package_size numeric
+);
+COMMENT ON TYPE pricing_tier IS 'a tier of a price, made by tier()';
+COMMENT ON COLUMN pricing_tier.up_to IS 'upper bound, inclusive and cumulative; NULL in the last tier';
+COMMENT ON COLUMN pricing_tier.unit_price IS 'price of a unit, or of a package; of graduated_percentage the per cent';
+COMMENT ON COLUMN pricing_tier.flat_fee IS 'due once when the tier is reached; NULL is none';
+COMMENT ON COLUMN pricing_tier.package_size IS 'units of a package, which is then what unit_price is for; NULL is none';

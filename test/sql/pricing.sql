@@ -94,6 +94,10 @@ FROM (VALUES
     ('{"model":"per_unit","unit_price":"1e60"}'),
     ('{"model":"per_unit","unit_price":1e-61}'),
     ('{"model":"per_unit","unit_price":"1e1000"}'),
+    ('{"model":"per_unit","unit_price":NaN}'),
+    ('{"model":"per_unit","unit_price":{"amount":"1"}}'),
+    ('{"model":["per_unit"],"unit_price":"1"}'),
+    ('{"model":"Per_unit","unit_price":"1"}'),
     ('{"model":"flat"}'),
     ('{"model":"flat","amount":"5","free_units":"1"}'),
     ('{"model":"flat","amount":"5","conversion":{"multiply_by":"2"}}'),
@@ -103,6 +107,9 @@ FROM (VALUES
     ('{"model":"percentage"}'),
     ('{"model":"percentage","rate":"5","free_events":"1.5"}'),
     ('{"model":"percentage","rate":"5","free_events":"-1"}'),
+    ('{"model":"percentage","rate":"5","free_amount":"-0.01"}'),
+    ('{"model":"percentage","rate":"5","minimum_per_event":"-1"}'),
+    ('{"model":"percentage","rate":"5","maximum_per_event":"-1"}'),
     ('{"model":"percentage","rate":"5","minimum_per_event":"2","maximum_per_event":"1"}'),
     ('{"model":"percentage","rate":"5","flat_fee":"1","free_units":"1"}'),
     ('{"model":"per_unit","unit_price":"5","free_events":"1"}'),
@@ -116,6 +123,12 @@ FROM (VALUES
     ('{"model":"graduated","tiers":[{"up_to":"0","unit_price":"1"},{"unit_price":"2"}]}'),
     ('{"model":"graduated","tiers":[{"up_to":"10","unit_price":"1"},{"up_to":"10.0","unit_price":"2"},{"unit_price":"3"}]}'),
     ('{"model":"volume","tiers":[{"up_to":"10","unit_price":"1"},{"up_to":"9","unit_price":"2"},{"unit_price":"3"}]}'),
+    ('{"model":"graduated","tiers":[{"up_to":"-10","unit_price":"1"},{"unit_price":"2"}]}'),
+    ('{"model":"graduated_percentage","tiers":[{"up_to":"10","rate":"1"},{"up_to":"10","rate":"2"},{"rate":"3"}]}'),
+    ('{"model":"graduated_percentage","tiers":[{"rate":"1"},{"up_to":"10","rate":"2"}]}'),
+    ('{"model":"graduated","tiers":[{"up_to":null,"unit_price":"1"}]}'),
+    ('{"model":"graduated","tiers":[{"unit_price":"1","package_size":"0"}]}'),
+    ('{"model":"volume","tiers":[{"unit_price":"1","package_size":"-10"}]}'),
     ('{"model":"volume","tiers":[{"rate":"1"}]}'),
     ('{"model":"graduated_percentage","tiers":[{"unit_price":"1"}]}'),
     ('{"model":"graduated_percentage","tiers":[{"rate":"1","package_size":"1"}]}'),
@@ -129,6 +142,9 @@ FROM (VALUES
     ('{"model":"per_unit","unit_price":"1","conversion":{}}'),
     ('{"model":"per_unit","unit_price":"1","conversion":{"divide_by":"2","multiply_by":"2"}}'),
     ('{"model":"per_unit","unit_price":"1","conversion":{"divide_by":"0"}}'),
+    ('{"model":"per_unit","unit_price":"1","conversion":{"divide_by":"-1000"}}'),
+    ('{"model":"per_unit","unit_price":"1","conversion":{"multiply_by":"-1"}}'),
+    ('{"model":"per_unit","unit_price":"1","conversion":{"multiply_by":"2","round":"up","scale":"-1"}}'),
     ('{"model":"per_unit","unit_price":"1","conversion":{"divide_by":"3600"}}'),
     ('{"model":"per_unit","unit_price":"1","conversion":{"divide_by":"2","round":"down","scale":"1.5"}}'),
     ('{"model":"per_unit","unit_price":"1","conversion":{"divide_by":"2","round":"down","scale":"61"}}'),
@@ -144,6 +160,10 @@ SELECT state, message FROM pg_temp.refusal($$ SELECT '{"model":'::pricing $$);
 SELECT * FROM pg_temp.refusal($$ SELECT ('{"model":"' || repeat('x', 300000) || '"}')::pricing $$);
 SELECT * FROM pg_temp.refusal($$ SELECT jsonb_build_object('model', repeat('x', 300000))::pricing $$);
 SELECT state, message FROM pg_temp.refusal($$ SELECT repeat('[', 100000)::pricing $$);
+SELECT * FROM pg_temp.refusal($$ SELECT ('{"model":"flat","amount":' || repeat('[', 500) || repeat(']', 500) || '}')::pricing $$);
+SELECT * FROM pg_temp.refusal($$ SELECT ('{"model":"flat","amount":"' || repeat('0', 1001) || '"}')::pricing $$);
+SELECT * FROM pg_temp.refusal($$ SELECT ('{"model":"flat","amount":"0.' || repeat('0', 20000) || '1"}')::pricing $$);
+SELECT * FROM pg_temp.refusal($$ SELECT ('{"model":"flat","amount":1' || repeat('0', 100000) || '}')::pricing $$);
 CREATE FUNCTION pg_temp.ladder(tiers integer) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('model', 'graduated', 'tiers',
         (SELECT jsonb_agg(jsonb_build_object('unit_price', i) || CASE WHEN i < tiers THEN jsonb_build_object('up_to', i) ELSE '{}' END
@@ -152,6 +172,8 @@ CREATE FUNCTION pg_temp.ladder(tiers integer) RETURNS jsonb LANGUAGE sql AS $$
 $$;
 SELECT rate(2000, pg_temp.ladder(1000)::pricing);
 SELECT * FROM pg_temp.refusal($$ SELECT pg_temp.ladder(1001)::pricing $$);
+-- a million tiers, let alone a billion, do not fit in what is read at all
+SELECT * FROM pg_temp.refusal($$ SELECT ('{"model":"graduated","tiers":[' || repeat('{"up_to":1,"unit_price":1},', 1000000) || '{"unit_price":1}]}')::pricing $$);
 SELECT length(detail) FROM pg_temp.refusal($$ SELECT ('{"model":"flat","amount":1,"' || repeat('é', 1000) || '":1}')::pricing $$);
 
 -- rate: the worked examples of docs/pricing.md
@@ -567,6 +589,20 @@ SELECT r.* FROM (VALUES
 ) AS v (n, message), pg_temp.refusal(format('SELECT pg_temp.receive(%L)', message)) AS r ORDER BY n;
 SELECT * FROM received;
 
+-- the form on disk has a version: the first byte
+CREATE CAST (pricing AS bytea) WITHOUT FUNCTION;
+CREATE CAST (bytea AS pricing) WITHOUT FUNCTION;
+CREATE TABLE from_other_release (pricing pricing);
+INSERT INTO from_other_release SELECT set_byte(pricing::bytea, 0, 2)::pricing FROM price WHERE id = 2;
+SELECT r.*
+FROM unnest(ARRAY['SELECT pricing::text FROM from_other_release', 'SELECT rate(1, pricing) FROM from_other_release',
+                  'SELECT rate_steps(1, pricing) FROM from_other_release', 'SELECT rated_sum(1, pricing) FROM from_other_release',
+                  'SELECT pricing::jsonb FROM from_other_release', 'SELECT pricing_send(pricing) FROM from_other_release'])
+     WITH ORDINALITY AS c (command, n), pg_temp.refusal(command) AS r
+ORDER BY n;
+DROP CAST (pricing AS bytea);
+DROP CAST (bytea AS pricing);
+
 -- nonsense in, clean errors out
 
 CREATE FUNCTION pg_temp.mutated(definition text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
@@ -616,4 +652,4 @@ WHERE state NOT IN ('00000', '22P02', '22003', '22P05') OR state = '22P02' AND m
 SELECT count(DISTINCT message) >= 3 AS of_every_kind FROM fuzz WHERE state IN ('00000', '22P02');
 
 DROP VIEW bill;
-DROP TABLE price, priced, unique_price, price_copy, received, usage;
+DROP TABLE from_other_release, price, priced, unique_price, price_copy, received, usage;
