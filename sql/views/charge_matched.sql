@@ -13,7 +13,7 @@ owned AS NOT MATERIALIZED (
     WHERE customer_first() < 0
 ),
 rule AS MATERIALIZED (
-    SELECT price_rule_set(r) AS rules, bool_or(r.per LIKE 'tags.%') AS by_tag
+    SELECT price_rule_set(ROW(r.*)::price_rule) AS rules, bool_or(r.per LIKE 'tags.%') AS by_tag
     FROM price_rule_in_force AS r
 ),
 item AS MATERIALIZED (
