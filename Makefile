@@ -34,7 +34,7 @@ REGRESS        = exact \
                  pricing pricing_steps pricing_constructors \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
-                 rating rating_rules rating_random \
+                 rating rating_rules rating_random rating_explain rating_explain_random \
                  invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run

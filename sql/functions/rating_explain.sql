@@ -69,7 +69,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE ROWS 1000
 BEGIN ATOMIC
     SELECT s.starts, s.ends, i.provider_name, i.service_name, i.sku_id, i.resource_id, i.charge_description, s.quantity,
-        coalesce(i.pricing_unit, i.consumed_unit), s.billed_cost, s.amount, d.load_id, d.file_name, s.line_no
+        coalesce(i.pricing_unit, i.consumed_unit), s.billed_cost, trim_scale(s.amount), d.load_id, d.file_name, s.line_no
     FROM rated_line_shares(line, currency_round(line.amount, line.currency), as_of()) AS s
     JOIN charge_item AS i ON i.item_id = s.item_id
     JOIN load_scope AS p ON p.load_scope_id = s.load_scope_id
@@ -127,7 +127,7 @@ BEGIN
       AND l.currency = line.currency AND l.revision = line.revision - 1;
 
     RETURN QUERY SELECT 'rule', format('%s: %s %s per %s', rule.name, rule.effect, rule.measure, rule.per), NULL::timestamptz,
-        NULL::timestamptz, NULL, line.resource_id, line.measured, CASE WHEN measure_is_money(line.measure) THEN line.currency::text ELSE line.unit END,
+        NULL::timestamptz, NULL, line.resource_id, trim_scale(line.measured), CASE WHEN measure_is_money(line.measure) THEN line.currency::text ELSE line.unit END,
         NULL::numeric, line.cost, line.amount - line.cost, line.amount, NULL::int, NULL, NULL::int;
 
     -- The way to the amount: steps of the ladder, what it had climbed before, rounding, what was billed before.
@@ -139,7 +139,7 @@ BEGIN
                 ELSE format('tier %s: above %s', s.tier, s.from_quantity)
             END || CASE WHEN s.flat_fee <> 0 THEN format(', flat fee %s', s.flat_fee) ELSE '' END,
             NULL::timestamptz, NULL::timestamptz, NULL, NULL, coalesce(s.packages, s.quantity), NULL, s.unit_price, NULL::numeric,
-            NULL::numeric, s.amount, NULL::int, NULL, NULL::int
+            NULL::numeric, trim_scale(s.amount), NULL::int, NULL, NULL::int
         FROM rate_steps(coalesce(line.climbed, 0) + line.measured, line.pricing) AS s;
         steps := rate(coalesce(line.climbed, 0) + line.measured, line.pricing);
         IF line.climbed IS NOT NULL THEN
@@ -156,7 +156,7 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT 'step', s.description, NULL::timestamptz, NULL::timestamptz, NULL, NULL, NULL::numeric, NULL, NULL::numeric,
-        NULL::numeric, NULL::numeric, s.amount, NULL::int, NULL, NULL::int
+        NULL::numeric, NULL::numeric, trim_scale(s.amount), NULL::int, NULL, NULL::int
     FROM (VALUES
         (CASE WHEN steps IS NULL THEN 'charge by charge' ELSE 'rounding' END, line.due - coalesce(steps, 0)),
         ('billed before', -line.due_before)
@@ -181,8 +181,9 @@ BEGIN
     share AS (
         SELECT coalesce(n.starts, e.starts) AS starts, coalesce(n.ends, e.ends) AS ends, coalesce(n.item_id, e.item_id) AS item_id,
             coalesce(n.load_scope_id, e.load_scope_id) AS load_scope_id, coalesce(n.line_no, e.line_no) AS line_no,
-            n.item_id IS NULL AS is_gone, coalesce(n.quantity, 0) - coalesce(e.quantity, 0) AS quantity,
-            coalesce(n.billed_cost, 0) - coalesce(e.billed_cost, 0) AS cost, coalesce(n.amount, 0) - coalesce(e.amount, 0) AS amount
+            n.item_id IS NULL AS is_gone,
+            CASE WHEN num_nonnulls(n.quantity, e.quantity) > 0 THEN coalesce(n.quantity, 0) - coalesce(e.quantity, 0) END AS quantity,
+            CASE WHEN num_nonnulls(n.billed_cost, e.billed_cost) > 0 THEN coalesce(n.billed_cost, 0) - coalesce(e.billed_cost, 0) END AS cost, coalesce(n.amount, 0) - coalesce(e.amount, 0) AS amount
         FROM (SELECT s.load_scope_id, s.line_no, min(s.starts) AS starts, min(s.ends) AS ends, min(s.item_id) AS item_id, sum(s.quantity) AS quantity,
             sum(s.billed_cost) AS billed_cost, exact_sum(s.amount) AS amount FROM now AS s GROUP BY 1, 2) AS n
         FULL JOIN (SELECT s.load_scope_id, s.line_no, min(s.starts) AS starts, min(s.ends) AS ends, min(s.item_id) AS item_id, sum(s.quantity) AS quantity,
@@ -190,7 +191,7 @@ BEGIN
             ON e.load_scope_id = n.load_scope_id AND e.line_no = n.line_no
     )
     SELECT 'charge', coalesce(t.charge_description, t.service_name) || CASE WHEN s.is_gone THEN ' (no longer)' ELSE '' END, s.starts, s.ends, t.sku_id,
-        t.resource_id, s.quantity, coalesce(t.pricing_unit, t.consumed_unit), NULL::numeric, s.cost, s.amount - s.cost, s.amount, d.load_id,
+        t.resource_id, s.quantity, coalesce(t.pricing_unit, t.consumed_unit), NULL::numeric, s.cost, trim_scale(s.amount - coalesce(s.cost, 0)), trim_scale(s.amount), d.load_id,
         d.file_name, s.line_no
     FROM share AS s
     JOIN charge_item AS t ON t.item_id = s.item_id
@@ -199,7 +200,7 @@ BEGIN
     UNION ALL
     -- what no charge tells: owner or rules were other ones then
     SELECT 'charge', 'owners or rules have changed since', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        line.amount - coalesce(exact_sum(s.amount), 0), NULL, NULL, NULL
+        trim_scale(line.amount - coalesce(exact_sum(s.amount), 0)), NULL, NULL, NULL
     FROM share AS s
     HAVING line.amount <> coalesce(exact_sum(s.amount), 0)
     ORDER BY 3, 13, 15;
