@@ -30,7 +30,7 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact \
+REGRESS        = exact rated_sum \
                  pricing pricing_steps pricing_constructors \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
