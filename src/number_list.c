@@ -150,6 +150,8 @@ number_list_get(const NumberList *list, int64 i)
 void
 number_list_append(MemoryContext context, NumberList *list, const NumberList *other)
 {
+	if (other->count == 0)
+		return;
 	reserve(context, list, list->count + other->count);
 	if (!list->wide && !other->wide && list->scale < other->scale)
 		rescale(context, list, other->scale);
@@ -188,7 +190,8 @@ number_list_send(StringInfo buf, const NumberList *list)
 	pq_sendint64(buf, list->count);
 	if (!list->wide)
 	{
-		pq_sendbytes(buf, (const char *)list->words, size);
+		if (size > 0)
+			pq_sendbytes(buf, (const char *)list->words, size);
 		return;
 	}
 	for (int64 i = 0; i < list->count; i++)
