@@ -77,6 +77,11 @@ SELECT weighted_sum(x, '2026-03-31', '[2026-03-01,2026-04-01)')
 FROM (VALUES (31e40), (-31e40), (31e-30), (62)) AS v(x);
 SELECT weighted_sum(x, '2026-03-31', '[2026-03-01,2026-04-01)') = 1e6000 AS same FROM (VALUES (31e6000)) AS v(x);
 
+-- the most decimals there can be
+SELECT weighted_sum(x, '2026-03-01', '[2026-03-01,2026-04-01)') = x AS same, time_weighted_avg(x, '2026-03-01', '[2026-03-01,2026-04-01)') = x AS same_level,
+    percentile_95(x) = x AS same_sample, scale(percentile_95(x))
+FROM (VALUES (1e-16383)) AS v(x) GROUP BY x;
+
 --
 -- time_weighted_avg: readings of a level
 --
@@ -316,7 +321,7 @@ CREATE FUNCTION public.quotient(a numeric, b numeric, scale int) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN round((a + round(0.0, 80)) / b, greatest(scale, 16));
 
--- 8 kinds of numbers in 60 groups each, of 0 to 40 rows around a period of its own
+-- ten kinds of numbers in 60 groups each, of 0 to 40 rows around a period of its own
 CREATE TABLE public.reading (
     kind   text,
     part   int,
@@ -332,13 +337,14 @@ SELECT kind, part, CASE WHEN i % 13 = 0 THEN NULL WHEN i % 3 = 0 THEN -x ELSE x 
         WHEN i % 7 = 0 THEN tstzrange(start + (d % 300 - 100)::int * length / 100, NULL)
         ELSE tstzrange(start + (d % 300 - 100)::int * length / 100, start + (d % 300 + d / 1e9 % 100)::int * length / 100) END,
     tstzrange(start, start + length)
-FROM unnest(ARRAY['cents', 'whole', 'few', 'rate', 'scales', '1e15', '1e30', 'huge and tiny', '1e300']) AS kind,
+FROM unnest(ARRAY['cents', 'quotient', 'whole', 'few', 'rate', 'scales', '1e15', '1e30', 'huge and tiny', '1e300']) AS kind,
     generate_series(1, 60) AS part, generate_series(1, part * 2 / 3) AS i,
 LATERAL (
     SELECT d, timestamptz '2026-01-01' + part * interval '7 days 3 h 0.000001 s' AS start,
         CASE part % 4 WHEN 0 THEN interval '1 h' WHEN 1 THEN interval '744 h' WHEN 2 THEN interval '743 h 0.000017 s' ELSE interval '200 s' END AS length,
         CASE kind
-            WHEN 'cents' THEN (d % 1000000) / 100
+            WHEN 'cents' THEN round((d % 1000000) / 100, 2)
+            WHEN 'quotient' THEN (d % 1000000) / 100
             WHEN 'whole' THEN d % 10000000
             WHEN 'few' THEN d % 3
             WHEN 'rate' THEN round(d / 1e32, 10)
