@@ -28,7 +28,7 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact pricing pricing_steps pricing_constructors selector invoice_html landing load rollup ownership rating rating_random invoice schedule readme
+REGRESS        = exact pricing pricing_steps pricing_constructors pricing_peers selector invoice_html landing load rollup ownership rating rating_random invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
