@@ -10,16 +10,18 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE = $(addprefix sql/types/,pricing.sql selector.sql price_rule_set.sql) \
+STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  = $(addprefix sql/functions/,exact.sql pricing.sql selector.sql price_rule_set.sql currency.sql as_of.sql source.sql \
-          product.sql charge.sql rollup.sql load.sql landing.sql customer.sql price_rule.sql vat.sql) \
+CODE  = $(addprefix sql/functions/,exact.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
+          rating.sql currency.sql as_of.sql source.sql product.sql charge.sql rollup.sql load.sql landing.sql customer.sql \
+          vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
-          charge_owned.sql charge_priced.sql charge_unowned.sql charge_unpriced.sql price_rule_tied.sql rated_line.sql \
+          price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \
+          price_rule_tied.sql \
           invoice_due.sql invoice_running.sql bi.sql) \
-        $(addprefix sql/functions/,invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+        $(addprefix sql/functions/,selector_explain.sql invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -28,7 +30,12 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact pricing pricing_steps pricing_constructors pricing_peers selector invoice_html landing load rollup ownership rating rating_random invoice schedule readme
+REGRESS        = exact usage_aggregates \
+                 pricing pricing_steps pricing_constructors pricing_peers \
+                 selector selector_set \
+                 invoice_html landing load selector_explain rollup ownership \
+                 rating rating_random \
+                 invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)

@@ -15,6 +15,12 @@ FROM (VALUES
     ('running totals, without join', 'ms', 'GROUP BY account, item', NULL, NULL),
     ('running invoice', 'ms', NULL, 'ours', 20),
     ('slowest running invoice', 'ms', NULL, NULL, NULL),
+    ('200 tag rules', 'ms', 'JOIN ON tags @> match', 'ratio', 0.01),
+    ('200 tag rules, from roll-ups', 'ms', 'JOIN ON tags @> match', NULL, NULL),
+    ('200 tag rules, GIN index', 'ms', 'JOIN, GIN index on tags', NULL, NULL),
+    ('200 tag rules, dictionaries', 'ms', 'JOIN of tag_set', NULL, NULL),
+    ('200 tag rules, dictionaries and sums', 'ms', 'JOIN of tag_set, sums first', NULL, NULL),
+    ('200 selectors on items', 'ms', 'JOIN ON selector_matches', NULL, NULL),
     ('bytes a charge, heap', 'bytes', 'text', 'ours', 140),
     ('bytes a charge, heap and indexes', 'bytes', NULL, NULL, NULL),
     ('bytes a charge, roll-ups', 'bytes', NULL, NULL, NULL),
@@ -38,7 +44,7 @@ SELECT
     round(baseline, digits) AS baseline,
     unit,
     against AS "baseline is",
-    round(ours / nullif(baseline, 0), 2) AS ratio,
+    round(ours / nullif(baseline, 0), CASE WHEN ours < baseline / 10 THEN 4 ELSE 2 END) AS ratio,
     CASE goal_of WHEN 'ratio' THEN format('ratio %s', goal) WHEN 'ours' THEN format('%s %s', goal, unit) END AS "at most"
 FROM (
     SELECT

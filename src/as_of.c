@@ -18,8 +18,13 @@
 #include <limits.h>
 
 char *as_of_setting = NULL;
+const struct config_enum_entry grain_options[] = {
+    {"month", 0, false}, {"day", 1, false}, {"charge", 2, false}, {NULL, 0, false}};
+
 int customer_first_setting = 0;
 int customer_last_setting = INT_MAX;
+int grain_setting = 0;
+char *price_rules_setting = NULL;
 
 PG_FUNCTION_INFO_V1(as_of);
 
@@ -49,4 +54,28 @@ Datum
 customer_last(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(customer_last_setting);
+}
+
+PG_FUNCTION_INFO_V1(grain);
+
+/* What rating looks at: month, day or charge. */
+Datum
+grain(PG_FUNCTION_ARGS)
+{
+	const struct config_enum_entry *entry = grain_options;
+
+	while (entry->name && entry->val != grain_setting)
+		entry++;
+	PG_RETURN_TEXT_P(cstring_to_text(entry->name));
+}
+
+PG_FUNCTION_INFO_V1(what_if_rules);
+
+/* The price rules that views take in place of those there are; NULL for none. */
+Datum
+what_if_rules(PG_FUNCTION_ARGS)
+{
+	if (price_rules_setting == NULL || price_rules_setting[0] == '\0')
+		PG_RETURN_NULL();
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(price_rules_setting));
 }

@@ -4,8 +4,14 @@
 #ifndef CLOUDBILLING_AS_OF_H
 #define CLOUDBILLING_AS_OF_H
 
+#include "utils/guc.h"
+
 extern char *as_of_setting;
 extern int customer_first_setting;
 extern int customer_last_setting;
+extern int grain_setting;
+extern char *price_rules_setting;
+
+extern const struct config_enum_entry grain_options[];
 
 #endif

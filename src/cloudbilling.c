@@ -46,5 +46,14 @@ _PG_init(void)
 	DefineCustomIntVariable(
 	    "cloudbilling.customer_last", "Last customer, by key, whose charges are rated.", NULL,
 	    &customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("cloudbilling.grain",
+	                         "What rating looks at: roll-ups by month, by day, or single charges.",
+	                         "Amounts are the same; months are cut into days where they must be.",
+	                         &grain_setting, 0, grain_options, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+	    "cloudbilling.price_rules",
+	    "Price rules, as JSON, that views take in place of those there are; empty is none.", NULL,
+	    &price_rules_setting, "", PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL,
+	    NULL);
 	MarkGUCPrefixReserved("cloudbilling");
 }

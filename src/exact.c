@@ -9,7 +9,7 @@
 #include "exact.h"
 #include "exact_format.h"
 
-/* Digits in base 10000 that always fit in 64 bits. */
+/* Digits in base 10000 that are read and written at a time, in 64 bits. */
 #define SAFE_DIGITS_64 4
 #define POWER_64 INT64CONST(10000000000000000)
 
@@ -34,33 +34,40 @@ const uint64 exact_power10_64[20] = {UINT64CONST(1),
                                      UINT64CONST(1000000000000000000),
                                      UINT64CONST(10000000000000000000)};
 
+/* Reads the last of the digits before the end, 1 to 4 of them. */
+static inline uint64
+read_digits(const char *end, int count)
+{
+	uint64 first = count < 4 ? 0 : exact_load_pair(end - 8);
+	uint64 last = count == 1 ? (uint64)exact_digit(end, -1) << 16 : exact_load_pair(end - 4);
+
+	if (count == 3)
+		first = (uint64)exact_digit(end, -3) << 16;
+	return exact_four_digits(first | last << 32);
+}
+
 /* Reads the stored digits as one signed integer; false when it does not fit. */
 bool
 exact_digits_to_int128(const NumericParts *parts, int128 *mantissa)
 {
+	const char *end = parts->digits + parts->count * sizeof(int16);
 	int128 value = 0;
-	int i = 0;
 
-	if (parts->count > EXACT_SAFE_DIGITS + 1)
+	if (parts->count > EXACT_MAX_DIGITS)
 		return false;
-	while (i < Min(parts->count, EXACT_SAFE_DIGITS))
+	for (int i = (parts->count - 1) / 4; i >= 0 && parts->count > 0; i--)
 	{
-		/* 64-bit arithmetic for as many digits as it can take at once */
-		int stop = Min(i + SAFE_DIGITS_64, Min(parts->count, EXACT_SAFE_DIGITS));
-		int64 power = 1;
-		int64 part = 0;
+		uint64 part = read_digits(end - 8 * i, Min(parts->count - 4 * i, 4));
 
-		for (; i < stop; i++)
+		if (i == 0 && parts->count > EXACT_SAFE_DIGITS)
 		{
-			part = part * NBASE + exact_digit(parts->digits, i);
-			power *= NBASE;
+			if (!exact_mul_power10(value, 16, &value) ||
+			    __builtin_add_overflow(value, (int128)part, &value))
+				return false;
 		}
-		value = value * power + part;
+		else
+			value = value * POWER_64 + part;
 	}
-	if (i < parts->count &&
-	    (!exact_mul_power10(value, DEC_DIGITS, &value) ||
-	     __builtin_add_overflow(value, (int128)exact_digit(parts->digits, i), &value)))
-		return false;
 	*mantissa = parts->negative ? -value : value;
 	return true;
 }

@@ -34,7 +34,7 @@ typedef enum ExactRounding
 typedef struct ExactSum
 {
 	int128 total;   /* in units of 10000^-fraction */
-	void *rest;     /* for what total cannot hold: the caller's */
+	void *rest;     /* what total cannot hold: of exact_total_*(), or else the caller's */
 	int16 fraction; /* digits in base 10000 after the point */
 	int16 dscale;   /* the largest display scale that went into total */
 } ExactSum;
@@ -47,7 +47,18 @@ extern bool exact_sub(const Exact *a, const Exact *b, Exact *result);
 extern bool exact_mul(const Exact *a, const Exact *b, Exact *result);
 extern bool exact_rescale(Exact *value, int scale, ExactRounding mode);
 
-/* exact_agg.c */
+/*
+ * exact_sum.c: a sum of numbers of any size, NaN and infinities too, with the
+ * value and display scale of sum(numeric).  Memory is only taken, from the
+ * context, for what does not fit in 128 bits.
+ */
+extern void exact_total_add(ExactSum *sum, Datum numeric, MemoryContext context);
+extern void exact_total_combine(ExactSum *sum, const ExactSum *other, MemoryContext context);
+extern Numeric exact_total_get(const ExactSum *sum);
+extern bytea *exact_total_pack(const ExactSum *sum);
+extern void exact_total_unpack(const char *bytes, Size size, ExactSum *sum);
+
+/* The same without a rest: false, and nothing added, when it does not fit in 128 bits. */
 extern bool exact_sum_add(ExactSum *sum, Datum numeric);
 extern Numeric exact_sum_total(const ExactSum *sum);
 

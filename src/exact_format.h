@@ -24,9 +24,15 @@
 /* Digits in base 10000 that always fit in 128 bits. */
 #define EXACT_SAFE_DIGITS 9
 
+/* Digits in base 10000 that 128 bits may have. */
+#define EXACT_MAX_DIGITS 10
+
 #define NUMERIC_NEG 0x4000
 #define NUMERIC_SHORT 0x8000
 #define NUMERIC_SPECIAL 0xC000
+#define NUMERIC_NAN 0xC000
+#define NUMERIC_PLUS_INFINITY 0xD000
+#define NUMERIC_MINUS_INFINITY 0xF000
 #define NUMERIC_SIGN_MASK 0xC000
 #define NUMERIC_DSCALE_MASK 0x3FFF
 
@@ -86,6 +92,11 @@ exact_mul_int128(int128 a, int128 b, int128 *result)
 static inline bool
 exact_mul_power10(int128 value, int n, int128 *result)
 {
+	if (n == 0)
+	{
+		*result = value;
+		return true;
+	}
 	if (n <= 38)
 		return exact_mul_int128(value, exact_power10(n), result);
 	if (value != 0)
@@ -102,6 +113,30 @@ exact_digit(const char *digits, int index)
 
 	memcpy(&digit, digits + index * sizeof(digit), sizeof(digit));
 	return digit;
+}
+
+/* Loads two stored digits, the first in the low bits. */
+static inline uint64
+exact_load_pair(const char *digits)
+{
+#ifdef WORDS_BIGENDIAN
+	return exact_digit(digits, 0) | (uint64)exact_digit(digits, 1) << 16;
+#else
+	uint32 pair;
+
+	memcpy(&pair, digits, sizeof(pair));
+	return pair;
+#endif
+}
+
+/* What four digits count, the first in the low bits: two pairs in each multiplication. */
+static inline uint64
+exact_four_digits(uint64 digits)
+{
+	const uint64 even = UINT64CONST(0x0000FFFF0000FFFF);
+	uint64 pairs = (digits & even) * NBASE + (digits >> 16 & even);
+
+	return (pairs & PG_UINT32_MAX) * (NBASE * NBASE) + (pairs >> 32);
 }
 
 /* Takes a numeric apart; false for NaN and infinities. */

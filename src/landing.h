@@ -55,13 +55,6 @@ typedef struct LandingSpan
 	int last;
 } LandingSpan;
 
-/* A sum that takes numeric arithmetic where 128 bits do not do. */
-typedef struct LandingTotal
-{
-	Exact exact;
-	Numeric rest; /* NULL until needed */
-} LandingTotal;
-
 struct landing_hash;
 
 typedef struct Landing
@@ -103,8 +96,8 @@ typedef struct Landing
 	int64 nrecords;
 	int64 nrejects;
 	bool has_billed_cost;
-	LandingTotal billed_cost;
-	LandingTotal billed_cost_rejected;
+	ExactSum billed_cost;
+	ExactSum billed_cost_rejected;
 	TimestampTz first_start;
 	TimestampTz last_end;
 	int nmonths;
@@ -134,7 +127,6 @@ extern void landing_prepare(Landing *landing);
 extern const char *landing_read_value(LandingField *field, const char *s, int len, Datum *value);
 extern void landing_add_record(Landing *landing);
 extern void landing_reject_short_row(Landing *landing);
-extern Datum landing_total(LandingTotal *total);
 
 /* landing_store.c: settings, and the last step */
 extern char *load_file_name;

@@ -90,44 +90,6 @@ landing_prepare(Landing *landing)
 	MemoryContextSwitchTo(old);
 }
 
-/* Adds a cost to a total. */
-static void
-add_to_total(Landing *landing, LandingTotal *total, Datum value)
-{
-	Exact cost;
-	Exact sum;
-	MemoryContext old;
-
-	if (exact_from_numeric(value, &cost) && exact_add(&total->exact, &cost, &sum))
-	{
-		total->exact = sum;
-		return;
-	}
-	old = MemoryContextSwitchTo(landing->context);
-	if (total->rest == NULL)
-		total->rest = DatumGetNumericCopy(value);
-	else
-	{
-		Numeric before = total->rest;
-
-		total->rest =
-		    DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(before), value));
-		pfree(before);
-	}
-	MemoryContextSwitchTo(old);
-}
-
-/* A total as numeric. */
-Datum
-landing_total(LandingTotal *total)
-{
-	Datum sum = NumericGetDatum(exact_to_numeric(&total->exact));
-
-	return total->rest == NULL
-	           ? sum
-	           : DirectFunctionCall2(numeric_add, sum, NumericGetDatum(total->rest));
-}
-
 /* Reads one value.  NULL when that went well, else the reason why not. */
 const char *
 landing_read_value(LandingField *field, const char *s, int len, Datum *value)
@@ -230,7 +192,7 @@ reject(Landing *landing, LandingField *field, const char *reason, Datum billed_c
 
 	landing->nrejects++;
 	if (has_billed_cost)
-		add_to_total(landing, &landing->billed_cost_rejected, billed_cost);
+		exact_total_add(&landing->billed_cost_rejected, billed_cost, landing->context);
 
 	if (field != NULL)
 		s = landing_value(landing, field, &len);
@@ -336,7 +298,7 @@ store_record(Landing *landing, const char *reason)
 			case ROLE_BILLED_COST:
 				billed_cost = value;
 				has_billed_cost = true;
-				add_to_total(landing, &landing->billed_cost, value);
+				exact_total_add(&landing->billed_cost, value, landing->context);
 				break;
 			default: break;
 		}

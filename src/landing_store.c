@@ -112,10 +112,10 @@ begin_load(Landing *landing)
 	    construct_array(landing->ignored, landing->nignored, TEXTOID, -1, false, TYPALIGN_INT));
 	args[5] = Int64GetDatum(landing->nrecords);
 	args[6] = Int64GetDatum(landing->nrejects);
-	args[7] = landing_total(&landing->billed_cost);
+	args[7] = NumericGetDatum(exact_total_get(&landing->billed_cost));
 	if (!landing->has_billed_cost)
 		nulls[7] = 'n';
-	args[8] = landing_total(&landing->billed_cost_rejected);
+	args[8] = NumericGetDatum(exact_total_get(&landing->billed_cost_rejected));
 	args[9] = BoolGetDatum(load_force);
 	if (SPI_execute_with_args(
 	        "SELECT cloudbilling.load_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", 10, types,

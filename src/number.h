@@ -70,4 +70,22 @@ number_literal(int64 n, int scale)
 	return int64_div_fast_to_numeric(n, scale);
 }
 
+/* a * b / divisor with that many decimals, cut off: no digit is made up. */
+static inline Numeric
+number_ratio(Numeric a, Numeric b, Numeric divisor, int scale)
+{
+	Numeric step = number_literal(1, scale);
+	Numeric count = number_quotient(number_mul(a, b), number_mul(divisor, step));
+
+	return number_mul(count, step);
+}
+
+/* Rounds half away from zero. */
+static inline Numeric
+number_round(Numeric a, int scale)
+{
+	return DatumGetNumeric(
+	    DirectFunctionCall2(numeric_round, NumericGetDatum(a), Int32GetDatum(scale)));
+}
+
 #endif

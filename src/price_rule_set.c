@@ -1,53 +1,49 @@
 /*
- * price_rule_set.c: all price rules of a query, matched in one pass.
+ * price_rule_set.c: the aggregate that packs price rules into one value.
  *
- * An aggregate packs the rules into one value, sorted by the nodes of the two
- * trees they stand on and then by rank.  A charge is looked up by the nodes it
- * is below: some binary searches, and selectors only of rules found there.
- * A value is made by the aggregate alone, so what is in it can be trusted.
+ * It reads rows of price_rule by the names of their columns, so rules may as
+ * well be rows that are no table's: of a what-if.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
-#include "fmgr.h"
-#include "selector.h"
-#include "utils/array.h"
+#include "executor/executor.h"
+#include "price_rule_set.h"
+#include "selector_set.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/memutils.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
 
-typedef struct Rule
+const char *const rule_effects[EFFECTS] = {"include", "set", "adjust", "add", "limit"};
+
+static const char *const measures[MEASURES] = {
+    "billed_cost", "effective_cost", "list_cost", "contracted_cost", "quantity", "amount",
+    "events",      "resources",      "peak",      "latest",          "weighted", "p95",
+};
+
+static const char *const pers[PER_TAG] = {"scope", "account", "sku", "resource", "charge"};
+
+/* A rule while rules are gathered; its values are copies. */
+typedef struct GatheredRule
 {
-	int32 customer_id; /* 0 is everyone */
-	int32 product_id;
-	int32 specificity;
-	int32 position;
-	int32 price_rule_id;
-	DateADT valid_from;
-	DateADT valid_until;
-	bool sets;        /* sets a price; else adjusts or adds */
-	char currency[3]; /* of the charges it is for; zeros are any */
-	uint32 selector;  /* where its selector is; 0 is none */
-} Rule;
+	Rule rule;
+	int32 continues_id;
+	Selector *selector;
+	Pricing *pricing;
+	text *tag_key;
+	text *bundle;
+	Numeric included;
+} GatheredRule;
 
-typedef struct RuleSet
-{
-	int32 vl_len_;
-	int32 nrules;
-	Rule rule[FLEXIBLE_ARRAY_MEMBER];
-} RuleSet;
-
-/* Rules while they are gathered. */
 typedef struct Gathered
 {
 	int nrules;
 	int maxrules;
-	Rule *rules;
-	Selector **selectors; /* in the order the rules came; rule.selector is the place, from 1 */
+	GatheredRule *rules;
 } Gathered;
 
-extern Datum selector_matches(PG_FUNCTION_ARGS);
 extern Datum selector_specificity(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(price_rule_set_in);
@@ -68,9 +64,167 @@ PG_FUNCTION_INFO_V1(price_rule_set_out);
 Datum
 price_rule_set_out(PG_FUNCTION_ARGS)
 {
-	RuleSet *set = (RuleSet *)PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	PG_RETURN_CSTRING(psprintf("%d rules", rule_set_argument(PG_GETARG_DATUM(0))->nrules));
+}
 
-	PG_RETURN_CSTRING(psprintf("%d rules", set->nrules));
+/* A set that a function is given. */
+RuleSet *
+rule_set_argument(Datum datum)
+{
+	RuleSet *set = (RuleSet *)PG_DETOAST_DATUM(datum);
+
+	if (VARSIZE(set) < offsetof(RuleSet, rule) || set->version != PRICE_RULE_SET_VERSION)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("this set of price rules was made by another version"),
+		                errhint("Make it anew from price_rule.")));
+	return set;
+}
+
+/* A currency's code as a number. */
+Currency
+currency_from_text(const text *code)
+{
+	Currency currency = 0;
+
+	memcpy(&currency, VARDATA_ANY(code), Min(3, VARSIZE_ANY_EXHDR(code)));
+	return currency;
+}
+
+/* A column of a rule, which may be NULL. */
+static Datum
+column(HeapTupleHeader row, const char *name, bool *is_null)
+{
+	return GetAttributeByName(row, name, is_null);
+}
+
+/* A column that must be there. */
+static Datum
+mandatory(HeapTupleHeader row, const char *name)
+{
+	bool is_null;
+	Datum value = column(row, name, &is_null);
+
+	if (is_null)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("a price rule lacks its %s", name)));
+	return value;
+}
+
+/* A column of type int, 0 where it is NULL. */
+static int32
+int_column(HeapTupleHeader row, const char *name)
+{
+	bool is_null;
+	Datum value = column(row, name, &is_null);
+
+	return is_null ? 0 : DatumGetInt32(value);
+}
+
+/* A copy of a column of varying length, or NULL. */
+static void *
+varlena_column(HeapTupleHeader row, const char *name)
+{
+	bool is_null;
+	Datum value = column(row, name, &is_null);
+
+	return is_null ? NULL : PG_DETOAST_DATUM_COPY(value);
+}
+
+/* The place of a column's text in a list of names; the list's length when it is not there. */
+static int
+place_in(HeapTupleHeader row, const char *name, const char *const *names, int nnames)
+{
+	char *value = TextDatumGetCString(mandatory(row, name));
+	int i = 0;
+
+	while (i < nnames && strcmp(value, names[i]) != 0)
+		i++;
+	pfree(value);
+	return i;
+}
+
+/* As place_in, for a name that must be there. */
+static int
+known(HeapTupleHeader row, const char *name, const char *const *names, int nnames)
+{
+	int i = place_in(row, name, names, nnames);
+
+	if (i == nnames)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a price rule has an unknown %s: \"%s\"", name,
+		                       TextDatumGetCString(mandatory(row, name)))));
+	return i;
+}
+
+/* Reads the days on which the rule holds. */
+static void
+read_validity(HeapTupleHeader row, Rule *rule)
+{
+	RangeType *range = DatumGetRangeTypeP(mandatory(row, "valid_during"));
+	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
+	RangeBound lower;
+	RangeBound upper;
+	bool empty;
+
+	range_deserialize(type, range, &lower, &upper, &empty);
+	rule->valid_from = lower.infinite ? DATEVAL_NOBEGIN : DatumGetDateADT(lower.val);
+	rule->valid_until = empty            ? DATEVAL_NOBEGIN
+	                    : upper.infinite ? DATEVAL_NOEND
+	                                     : DatumGetDateADT(upper.val);
+}
+
+/* Reads what one application of the rule covers. */
+static void
+read_per(HeapTupleHeader row, GatheredRule *gathered)
+{
+	int per = place_in(row, "per", pers, lengthof(pers));
+	text *value;
+	int prefix = strlen(SELECTOR_TAGS_PREFIX);
+
+	gathered->rule.per = per;
+	if (per < PER_TAG)
+		return;
+	value = DatumGetTextPP(mandatory(row, "per"));
+	if (VARSIZE_ANY_EXHDR(value) <= prefix ||
+	    memcmp(VARDATA_ANY(value), SELECTOR_TAGS_PREFIX, prefix) != 0)
+		known(row, "per", pers, lengthof(pers));
+	gathered->tag_key =
+	    cstring_to_text_with_len(VARDATA_ANY(value) + prefix, VARSIZE_ANY_EXHDR(value) - prefix);
+}
+
+/* Reads a row of price_rule. */
+static void
+read_rule(HeapTupleHeader row, GatheredRule *gathered)
+{
+	Rule *rule = &gathered->rule;
+	text *currency = varlena_column(row, "currency");
+
+	rule->price_rule_id = DatumGetInt32(mandatory(row, "price_rule_id"));
+	rule->customer_id = int_column(row, "customer_id");
+	rule->product_id = DatumGetInt32(mandatory(row, "product_id"));
+	rule->reseller_id = int_column(row, "reseller_id");
+	rule->position = DatumGetInt32(mandatory(row, "position"));
+	rule->roll_over = int_column(row, "roll_over");
+	rule->skip_zero = DatumGetBool(mandatory(row, "skip_zero"));
+	rule->effect = known(row, "effect", rule_effects, EFFECTS);
+	rule->measure = known(row, "measure", measures, MEASURES);
+	rule->currency = currency ? currency_from_text(currency) : 0;
+	read_validity(row, rule);
+	read_per(row, gathered);
+	gathered->continues_id = int_column(row, "continues_id");
+	gathered->selector = varlena_column(row, "selector");
+	if (gathered->selector)
+		rule->specificity = DatumGetInt32(
+		    DirectFunctionCall1(selector_specificity, PointerGetDatum(gathered->selector)));
+	mandatory(row, "pricing");
+	gathered->pricing = varlena_column(row, "pricing");
+	rule->by_event = pricing_rates_events(gathered->pricing) && rule->measure <= MEASURE_QUANTITY;
+	gathered->bundle = varlena_column(row, "bundle");
+	gathered->included = varlena_column(row, "included");
+	if (measure_is_quantity(rule->measure) && rule->currency == 0)
+		mandatory(row, "currency");
+	if (rule->effect == EFFECT_INCLUDE)
+		mandatory(row, "included");
 }
 
 PG_FUNCTION_INFO_V1(price_rule_set_transition);
@@ -79,61 +233,39 @@ PG_FUNCTION_INFO_V1(price_rule_set_transition);
 Datum
 price_rule_set_transition(PG_FUNCTION_ARGS)
 {
+	Gathered *state = PG_ARGISNULL(0) ? NULL : (Gathered *)PG_GETARG_POINTER(0);
 	MemoryContext context;
 	MemoryContext old;
-	Gathered *state;
-	Rule *rule;
-	text *effect;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "aggregate function called in non-aggregate context");
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(3) || PG_ARGISNULL(7) || PG_ARGISNULL(8))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("a price rule lacks its key, product, effect or position")));
-
 	old = MemoryContextSwitchTo(context);
-	state = PG_ARGISNULL(0) ? NULL : (Gathered *)PG_GETARG_POINTER(0);
 	if (state == NULL)
 	{
 		state = palloc0(sizeof(Gathered));
 		state->maxrules = 64;
-		state->rules = palloc(state->maxrules * sizeof(Rule));
-		state->selectors = palloc(state->maxrules * sizeof(Selector *));
+		state->rules = palloc(state->maxrules * sizeof(GatheredRule));
 	}
-	else if (state->nrules == state->maxrules)
+	if (!PG_ARGISNULL(1))
 	{
-		state->maxrules *= 2;
-		state->rules = repalloc(state->rules, state->maxrules * sizeof(Rule));
-		state->selectors = repalloc(state->selectors, state->maxrules * sizeof(Selector *));
+		if (state->nrules == state->maxrules)
+		{
+			state->maxrules *= 2;
+			state->rules = repalloc_huge(state->rules, state->maxrules * sizeof(GatheredRule));
+		}
+		memset(&state->rules[state->nrules], 0, sizeof(GatheredRule));
+		read_rule(PG_GETARG_HEAPTUPLEHEADER(1), &state->rules[state->nrules]);
+		state->nrules++;
 	}
-
-	rule = &state->rules[state->nrules];
-	memset(rule, 0, sizeof(Rule));
-	rule->price_rule_id = PG_GETARG_INT32(1);
-	rule->customer_id = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2);
-	rule->product_id = PG_GETARG_INT32(3);
-	rule->valid_from = PG_ARGISNULL(4) ? DATEVAL_NOBEGIN : PG_GETARG_DATEADT(4);
-	rule->valid_until = PG_ARGISNULL(5) ? DATEVAL_NOEND : PG_GETARG_DATEADT(5);
-	if (!PG_ARGISNULL(6))
-	{
-		text *currency = PG_GETARG_TEXT_PP(6);
-
-		memcpy(rule->currency, VARDATA_ANY(currency), Min(3, VARSIZE_ANY_EXHDR(currency)));
-	}
-	effect = PG_GETARG_TEXT_PP(7);
-	rule->sets = VARSIZE_ANY_EXHDR(effect) == 3 && memcmp(VARDATA_ANY(effect), "set", 3) == 0;
-	rule->position = PG_GETARG_INT32(8);
-	state->selectors[state->nrules] = NULL;
-	if (!PG_ARGISNULL(9))
-	{
-		state->selectors[state->nrules] = (Selector *)PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(9));
-		rule->specificity = DatumGetInt32(DirectFunctionCall1(
-		    selector_specificity, PointerGetDatum(state->selectors[state->nrules])));
-		rule->selector = state->nrules + 1;
-	}
-	state->nrules++;
 	MemoryContextSwitchTo(old);
 	PG_RETURN_POINTER(state);
+}
+
+/* Does the rule follow the charges of one currency only? */
+static bool
+is_narrow(const Rule *rule)
+{
+	return measure_is_cost(rule->measure) && rule->currency != 0;
 }
 
 /* By node, and on a node by rank: the most exact, one currency's, the lowest position, the oldest.
@@ -141,8 +273,8 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 static int
 compare_rules(const void *left, const void *right)
 {
-	const Rule *a = left;
-	const Rule *b = right;
+	const Rule *a = &((const GatheredRule *)left)->rule;
+	const Rule *b = &((const GatheredRule *)right)->rule;
 
 	if (a->customer_id != b->customer_id)
 		return a->customer_id < b->customer_id ? -1 : 1;
@@ -150,153 +282,99 @@ compare_rules(const void *left, const void *right)
 		return a->product_id < b->product_id ? -1 : 1;
 	if (a->specificity != b->specificity)
 		return a->specificity > b->specificity ? -1 : 1;
-	if ((a->currency[0] == '\0') != (b->currency[0] == '\0'))
-		return a->currency[0] != '\0' ? -1 : 1;
+	if (is_narrow(a) != is_narrow(b))
+		return is_narrow(a) ? -1 : 1;
 	if (a->position != b->position)
 		return a->position < b->position ? -1 : 1;
 	return a->price_rule_id < b->price_rule_id ? -1 : a->price_rule_id > b->price_rule_id;
 }
 
+/* Puts a value of varying length at the end; gives where it is. */
+static uint32
+put(StringInfo buf, const void *value)
+{
+	uint32 offset = buf->len;
+
+	if (value == NULL)
+		return 0;
+	appendBinaryStringInfo(buf, value, VARSIZE(value));
+	while (buf->len % MAXIMUM_ALIGNOF != 0)
+		appendStringInfoChar(buf, '\0');
+	return offset;
+}
+
+/* Compiles the selectors, each with the place of its rule as id; NULL when there are none. */
+static void *
+compile_selectors(const GatheredRule *rules, int nrules)
+{
+	int *places = palloc((nrules + 1) * sizeof(int));
+	Selector **selectors = palloc((nrules + 1) * sizeof(Selector *));
+	int n = 0;
+
+	for (int i = 0; i < nrules; i++)
+	{
+		if (rules[i].selector == NULL)
+			continue;
+		places[n] = i;
+		selectors[n++] = rules[i].selector;
+	}
+	return n == 0 ? NULL : DatumGetPointer(selector_set_build(n, places, selectors));
+}
+
+/* The place of the rule with that key; -1 when there is none. */
+static int
+place_of(const GatheredRule *rules, int nrules, int32 price_rule_id)
+{
+	for (int i = 0; i < nrules; i++)
+		if (rules[i].rule.price_rule_id == price_rule_id)
+			return i;
+	return -1;
+}
+
 PG_FUNCTION_INFO_V1(price_rule_set_final);
 
-/* Sorts the rules and packs them with their selectors; the state stays as it is. */
+/* Sorts the rules and packs them with all they refer to; the state stays as it is. */
 Datum
 price_rule_set_final(PG_FUNCTION_ARGS)
 {
 	Gathered *state = PG_ARGISNULL(0) ? NULL : (Gathered *)PG_GETARG_POINTER(0);
 	int nrules = state == NULL ? 0 : state->nrules;
-	Size size = offsetof(RuleSet, rule) + nrules * sizeof(Rule);
-	Size end = size;
+	GatheredRule *rules = palloc((nrules + 1) * sizeof(GatheredRule));
+	RuleSet head = {0};
+	uint32 selectors;
 	RuleSet *set;
+	StringInfoData buf;
 
-	for (int i = 0; i < nrules; i++)
-		if (state->selectors[i] != NULL)
-			size += INTALIGN(VARSIZE(state->selectors[i]));
-	if (!AllocSizeIsValid(size))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many price rules")));
-
-	set = palloc0(size);
-	SET_VARSIZE(set, size);
-	set->nrules = nrules;
 	if (nrules > 0)
-		memcpy(set->rule, state->rules, nrules * sizeof(Rule));
-	qsort(set->rule, nrules, sizeof(Rule), compare_rules);
+		memcpy(rules, state->rules, nrules * sizeof(GatheredRule));
+	qsort(rules, nrules, sizeof(GatheredRule), compare_rules);
+
+	initStringInfo(&buf);
+	head.version = PRICE_RULE_SET_VERSION;
+	head.nrules = nrules;
+	if (!pg_strong_random(head.identity, sizeof(head.identity)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));
+	appendBinaryStringInfo(&buf, (char *)&head, offsetof(RuleSet, rule));
+	for (int i = 0; i < nrules; i++)
+		appendBinaryStringInfo(&buf, (char *)&rules[i].rule, sizeof(Rule));
+	while (buf.len % MAXIMUM_ALIGNOF != 0)
+		appendStringInfoChar(&buf, '\0');
 	for (int i = 0; i < nrules; i++)
 	{
-		Selector *selector;
+		Rule rule = rules[i].rule;
 
-		if (set->rule[i].selector == 0)
-			continue;
-		selector = state->selectors[set->rule[i].selector - 1];
-		memcpy((char *)set + end, selector, VARSIZE(selector));
-		set->rule[i].selector = end;
-		end += INTALIGN(VARSIZE(selector));
+		rule.continues =
+		    rules[i].continues_id == 0 ? -1 : place_of(rules, nrules, rules[i].continues_id);
+		rule.has_selector = rules[i].selector != NULL;
+		rule.pricing = put(&buf, rules[i].pricing);
+		rule.tag_key = put(&buf, rules[i].tag_key);
+		rule.bundle = put(&buf, rules[i].bundle);
+		rule.included = put(&buf, rules[i].included);
+		memcpy(buf.data + offsetof(RuleSet, rule) + i * sizeof(Rule), &rule, sizeof(Rule));
 	}
+	selectors = put(&buf, compile_selectors(rules, nrules));
+	set = (RuleSet *)buf.data;
+	set->selectors = selectors;
+	SET_VARSIZE(set, buf.len);
 	PG_RETURN_POINTER(set);
-}
-
-/* The first rule on a pair of nodes; the number of rules when there is none before the end. */
-static int
-first_rule(const RuleSet *set, int32 customer_id, int32 product_id)
-{
-	int low = 0;
-	int high = set->nrules;
-
-	while (low < high)
-	{
-		int middle = (low + high) / 2;
-		const Rule *rule = &set->rule[middle];
-
-		if (rule->customer_id < customer_id ||
-		    (rule->customer_id == customer_id && rule->product_id < product_id))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Whether a selector holds for the record; keeps what selector_matches keeps between calls. */
-static bool
-matches(FunctionCallInfo fcinfo, const RuleSet *set, const Rule *rule, Datum record)
-{
-	FmgrInfo *call = fcinfo->flinfo->fn_extra;
-	LOCAL_FCINFO(args, 2);
-
-	if (call == NULL)
-	{
-		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(FmgrInfo));
-		call->fn_addr = selector_matches;
-		call->fn_nargs = 2;
-		call->fn_strict = true;
-		call->fn_mcxt = fcinfo->flinfo->fn_mcxt;
-		fcinfo->flinfo->fn_extra = call;
-	}
-	InitFunctionCallInfoData(*args, call, 2, InvalidOid, NULL, NULL);
-	args->args[0].value = PointerGetDatum((char *)set + rule->selector);
-	args->args[0].isnull = false;
-	args->args[1].value = record;
-	args->args[1].isnull = false;
-	return DatumGetBool(FunctionCallInvoke(args));
-}
-
-/* Reads an array of int4 without NULLs. */
-static int
-read_ids(ArrayType *array, int32 **ids)
-{
-	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT4OID)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-		                errmsg("a path must be a one-dimensional array without NULLs")));
-	*ids = (int32 *)ARR_DATA_PTR(array);
-	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-}
-
-PG_FUNCTION_INFO_V1(price_rule_match);
-
-/*
- * The rules for a charge: first the one that sets its price, 0 when none does,
- * then all that adjust or add.  Paths name the nodes the charge is below, of the
- * customer from the nearest up, of the product from the root down.
- */
-Datum
-price_rule_match(PG_FUNCTION_ARGS)
-{
-	RuleSet *set = (RuleSet *)PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
-	int32 *customers;
-	int32 *products;
-	int ncustomers = read_ids(PG_GETARG_ARRAYTYPE_P(1), &customers);
-	int nproducts = read_ids(PG_GETARG_ARRAYTYPE_P(2), &products);
-	DateADT charge_on = PG_GETARG_DATEADT(3);
-	text *currency = PG_GETARG_TEXT_PP(4);
-	Datum record = PG_GETARG_DATUM(5);
-	Datum *found = palloc((set->nrules + 1) * sizeof(Datum));
-	int nfound = 1;
-
-	found[0] = Int32GetDatum(0);
-	for (int c = 0; c < ncustomers; c++)
-		for (int p = nproducts - 1; p >= 0; p--)
-			for (int i = first_rule(set, customers[c], products[p]);
-			     i < set->nrules && set->rule[i].customer_id == customers[c] &&
-			     set->rule[i].product_id == products[p];
-			     i++)
-			{
-				const Rule *rule = &set->rule[i];
-
-				if (rule->sets && found[0] != 0)
-					continue; /* a better one was found */
-				if (charge_on < rule->valid_from || charge_on >= rule->valid_until)
-					continue;
-				if (rule->currency[0] != '\0' &&
-				    (VARSIZE_ANY_EXHDR(currency) != 3 ||
-				     memcmp(rule->currency, VARDATA_ANY(currency), 3) != 0))
-					continue;
-				if (rule->selector != 0 && !matches(fcinfo, set, rule, record))
-					continue;
-				if (rule->sets)
-					found[0] = Int32GetDatum(rule->price_rule_id);
-				else
-					found[nfound++] = Int32GetDatum(rule->price_rule_id);
-			}
-	PG_RETURN_ARRAYTYPE_P(
-	    construct_array(found, nfound, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }

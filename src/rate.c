@@ -20,6 +20,14 @@ rate(PG_FUNCTION_ARGS)
 	PG_RETURN_NUMERIC(pricing_rate(PG_GETARG_PRICING(1), PG_GETARG_NUMERIC(0), NULL));
 }
 
+/* Does the pricing rate event by event? */
+PG_FUNCTION_INFO_V1(pricing_by_event);
+Datum
+pricing_by_event(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pricing_rates_events(PG_GETARG_PRICING(0)));
+}
+
 /* Puts a step into the result. */
 static void
 put_step(void *taker, const PricingStep *step)

@@ -246,23 +246,6 @@ day_of(Rollup *rollup, RollupZone *zone, TimestampTz moment)
 	return zone->days[place].day;
 }
 
-/* Adds a number that does not fit with the others. */
-static pg_noinline void
-add_rest(Rollup *rollup, ExactSum *sum, Datum numeric)
-{
-	MemoryContext old = MemoryContextSwitchTo(rollup->groups);
-	Datum rest;
-
-	if (sum->rest == NULL)
-		rest = NumericGetDatum(DatumGetNumericCopy(numeric));
-	else
-		rest = DirectFunctionCall2(numeric_add, PointerGetDatum(sum->rest), numeric);
-	if (sum->rest != NULL)
-		pfree(sum->rest);
-	sum->rest = DatumGetPointer(rest);
-	MemoryContextSwitchTo(old);
-}
-
 /* Adds the value of a column, or of another one where that has none. */
 static inline void
 add(Rollup *rollup, RollupGroup *group, RollupSum which, TupleTableSlot *charge, int attribute,
@@ -273,19 +256,7 @@ add(Rollup *rollup, RollupGroup *group, RollupSum which, TupleTableSlot *charge,
 	if (attribute < 0 || charge->tts_isnull[attribute])
 		return;
 	group->seen |= 1 << which;
-	if (unlikely(!exact_sum_add(&group->sums[which], charge->tts_values[attribute])))
-		add_rest(rollup, &group->sums[which], charge->tts_values[attribute]);
-}
-
-/* A sum as numeric. */
-static Datum
-total(ExactSum *sum)
-{
-	Datum numeric = NumericGetDatum(exact_sum_total(sum));
-
-	return sum->rest == NULL
-	           ? numeric
-	           : DirectFunctionCall2(numeric_add, numeric, PointerGetDatum(sum->rest));
+	exact_total_add(&group->sums[which], charge->tts_values[attribute], rollup->groups);
 }
 
 /* Orders groups as the index of charge_daily does, so that it is filled from left to right. */
@@ -342,7 +313,7 @@ put_out(Rollup *rollup)
 		{
 			nulls[6 + sum] = (group->seen & 1 << sum) == 0;
 			if (!nulls[6 + sum])
-				values[6 + sum] = total(&group->sums[sum]);
+				values[6 + sum] = NumericGetDatum(exact_total_get(&group->sums[sum]));
 		}
 		tuplestore_putvalues(rollup->store, rollup->desc, values, nulls);
 		MemoryContextReset(rollup->scratch);

@@ -16,8 +16,8 @@
 /* The operators, in the order of the canonical output. */
 typedef enum SelectorOperator
 {
-	SELECTOR_EQUAL, /* any of its values */
-	SELECTOR_PREFIX,
+	SELECTOR_EQUAL,  /* any of its values */
+	SELECTOR_PREFIX, /* and so on: any of its values */
 	SELECTOR_SUFFIX,
 	SELECTOR_LIKE,
 	SELECTOR_NOT, /* none of its values, or nothing there */

@@ -195,6 +195,23 @@ check_pattern(Reader *reader, const char *path, SelectorOperator op, const Jsonb
 	return true;
 }
 
+/* The same for each of a list. */
+static bool
+check_patterns(Reader *reader, const char *path, SelectorOperator op, JsonbValue *value)
+{
+	JsonbContainer *array = definition_array(value);
+
+	if (array == NULL)
+		return check_pattern(reader, path, op, value);
+	for (int i = 0; i < JsonContainerSize(array); i++)
+	{
+		if (!check_pattern(reader, definition_element(path, i), op,
+		                   getIthJsonbValueFromContainer(array, i)))
+			return false;
+	}
+	return true;
+}
+
 /* Reads an operator with what it wants. */
 static bool
 read_operator(void *arg, const char *path, const JsonbValue *name, JsonbValue *value)
@@ -204,7 +221,7 @@ read_operator(void *arg, const char *path, const JsonbValue *name, JsonbValue *v
 	for (SelectorOperator op = SELECTOR_PREFIX; op <= SELECTOR_LIKE; op++)
 	{
 		if (definition_is(name, selector_operators[op]))
-			return read_string(reader, path, op, value) && check_pattern(reader, path, op, value);
+			return read_strings(reader, path, op, value) && check_patterns(reader, path, op, value);
 	}
 	if (definition_is(name, selector_operators[SELECTOR_NOT]))
 		return read_strings(reader, path, SELECTOR_NOT, value);

@@ -12,3 +12,13 @@ CREATE OR REPLACE FUNCTION customer_last() RETURNS int
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION customer_last() IS 'the setting cloudbilling.customer_last: last customer whose charges are rated';
+
+CREATE OR REPLACE FUNCTION grain() RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION grain() IS 'the setting cloudbilling.grain: what rating looks at, month, day or charge';
+
+CREATE OR REPLACE FUNCTION what_if_rules() RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION what_if_rules() IS 'the setting cloudbilling.price_rules: rules in place of those there are; NULL is none';

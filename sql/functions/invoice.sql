@@ -75,6 +75,7 @@ SET search_path = cloudbilling, pg_temp
 SET cloudbilling.customer_first = 0
 SET cloudbilling.customer_last = 0
 SET cloudbilling.as_of = ''
+SET cloudbilling.price_rules = ''
 AS $$
 DECLARE
     due       invoice_due[];
@@ -154,14 +155,14 @@ BEGIN
         SELECT
             n.invoice_id,
             row_number() OVER (PARTITION BY n.invoice_id ORDER BY
-                l.billed_by IS NOT NULL, l.period_start, l.effect = 'add', l.effect = 'adjust',
-                s.name IS NULL, coalesce(s.name, p.name), l.price_rule_id, p.name, l.account_id, l.resource_id)::int AS line_no,
-            l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.currency,
-            l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
+                l.billed_by IS NOT NULL, l.period_start, effect_order(l.effect),
+                s.name IS NULL, coalesce(s.name, p.name), l.price_rule_id, p.name, l.account_id, l.resource_id, l.tag_value)::int AS line_no,
+            l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
+            l.currency, l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
             CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
             coalesce(r.invoice_text, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
             coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
-            r.measure, r.pricing, l.measured, l.measured_before, l.due, l.due_before,
+            r.measure, r.pricing, l.climbed, l.measured, l.measured_before, l.due, l.due_before,
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             coalesce(b.vat_category, t.category) AS vat_category,
@@ -187,7 +188,8 @@ BEGIN
               AND y.tax_category = r.tax_category
             ORDER BY x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
               AND x.account_id IS NOT DISTINCT FROM l.account_id
-              AND x.resource_id IS NOT DISTINCT FROM l.resource_id AND x.currency = l.currency DESC,
+              AND x.resource_id IS NOT DISTINCT FROM l.resource_id
+              AND x.tag_value IS NOT DISTINCT FROM l.tag_value AND x.currency = l.currency DESC,
               x.invoice_id DESC, x.line_no
             LIMIT 1
         ) AS b ON true
@@ -204,7 +206,7 @@ BEGIN
         -- never a negative price: where quantity and amount disagree in sign, a lump sum
         CROSS JOIN LATERAL (
             SELECT q.difference AS quantity, l.unit, CASE
-                WHEN l.revision = 0 AND r.measure = 'quantity' AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
+                WHEN l.revision = 0 AND NOT measure_is_money(r.measure) AND r.per <> 'charge' AND l.climbed IS NULL AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
                     THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
                 ELSE (
                     -- the shortest price that gives the amount

@@ -223,7 +223,7 @@ COMMENT ON FUNCTION invoice_html_summary(invoice) IS 'amounts by service; NULL f
 CREATE OR REPLACE FUNCTION invoice_html_explains(line invoice_line)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN line.effect <> 'set' OR line.measure NOT IN ('billed_cost', 'effective_cost', 'contracted_cost');
+RETURN line.effect NOT IN ('set', 'include') OR line.measure NOT IN ('billed_cost', 'effective_cost', 'contracted_cost');
 
 COMMENT ON FUNCTION invoice_html_explains(invoice_line) IS 'whether a line may show how it was rated; not where that tells the seller''s cost';
 
@@ -238,14 +238,14 @@ BEGIN ATOMIC
         SELECT step.*, row_number() OVER () AS position
         FROM rate_steps(line.measured, line.pricing) AS step
     ), shown AS (
-        SELECT count(*) > 1 OR bool_or(step.flat_fee <> 0) AS steps, bool_or(step.flat_fee <> 0) AS fees
+        SELECT count(*) > 1 OR bool_or(step.flat_fee <> 0) AS steps, sum(step.amount) AS amount, bool_or(step.flat_fee <> 0) AS fees
         FROM step
     )
     SELECT xmlelement(name table, xmlattributes('ladder' AS class),
         xmlelement(name thead, xmlelement(name tr,
             xmlelement(name th, xmlattributes('col' AS scope), document_text(language, 'step_range')),
             xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
-                document_text(language, CASE line.measure WHEN 'quantity' THEN 'quantity' ELSE 'base' END)),
+                document_text(language, CASE WHEN measure_is_money(line.measure) THEN 'base' ELSE 'quantity' END)),
             xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
                 document_text(language, CASE WHEN pricing.is_percentage THEN 'step_rate' ELSE 'step_price' END)),
             CASE WHEN shown.fees THEN
@@ -261,9 +261,9 @@ BEGIN ATOMIC
                         || ' ' || document_number(step.from_quantity, language)
                     ELSE document_text(language, 'step_all')
                 END),
-                xmlelement(name td, xmlattributes('number' AS class), coalesce(CASE line.measure
-                    WHEN 'quantity' THEN document_number(step.quantity, language)
-                    ELSE document_amount(step.quantity, line.currency, language)
+                xmlelement(name td, xmlattributes('number' AS class), coalesce(CASE WHEN measure_is_money(line.measure)
+                    THEN document_amount(step.quantity, line.currency, language)
+                    ELSE document_number(step.quantity, language)
                 END, '')),
                 xmlelement(name td, xmlattributes('number' AS class), coalesce(CASE
                     WHEN pricing.is_percentage THEN document_number(step.unit_price * 100, language) || '%'
@@ -277,7 +277,9 @@ BEGIN ATOMIC
                     document_number(round(step.amount, 6), language, currency_minor_unit(line.currency))))
             ORDER BY step.position)))
     FROM pricing, shown, step
+    -- not where the amount came about in another way: charge by charge, above what was climbed, as a limit
     WHERE shown.steps AND NOT pricing.is_flat AND invoice_html_explains(line)
+      AND currency_round(shown.amount, line.currency) = line.due
     GROUP BY shown.fees, pricing.is_percentage;
 END;
 
@@ -291,15 +293,15 @@ BEGIN ATOMIC
     SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
     FROM (VALUES
         (1, concat_ws(' · ', CASE WHEN line.corrects IS NOT NULL THEN line.service END,
-            line.account, substring(line.resource_id FROM '[^/]+/*$'))),
+            line.account, substring(line.resource_id FROM '[^/]+/*$'), line.tag_value)),
         (2, CASE WHEN line.corrects IS NULL AND line.period_start <> document.period_start
             THEN document_text(document.language, 'since') || ' '
                 || document_date(line.period_start, document.language) END),
         (3, CASE WHEN line.pricing::jsonb ->> 'model' = 'percentage' AND invoice_html_explains(line)
             THEN document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
-                || document_text(document.language, 'of') || ' ' || CASE line.measure
-                    WHEN 'quantity' THEN concat_ws(' ', document_number(line.measured, document.language), line.unit)
-                    ELSE line.currency || ' ' || document_amount(line.measured, line.currency, document.language)
+                || document_text(document.language, 'of') || ' ' || CASE WHEN measure_is_money(line.measure)
+                    THEN line.currency || ' ' || document_amount(line.measured, line.currency, document.language)
+                    ELSE concat_ws(' ', document_number(line.measured, document.language), line.unit)
                 END END),
         (4, CASE WHEN line.corrects IS NOT NULL
             THEN document_text(document.language, 'now_due') || ' '

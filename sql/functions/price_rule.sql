@@ -1,3 +1,18 @@
+-- Words of price rules.
+CREATE OR REPLACE FUNCTION measure_is_money(measure text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN measure ~ '(cost|amount)$';
+
+COMMENT ON FUNCTION measure_is_money(text) IS 'whether a measure of price rules is an amount of money, rather than a quantity';
+
+CREATE OR REPLACE FUNCTION effect_order(effect text)
+RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_position(ARRAY['set', 'include', 'adjust', 'add', 'limit'], effect);
+
+COMMENT ON FUNCTION effect_order(text) IS 'place of the lines of an effect on an invoice';
+
 -- A rule is never edited in place, or nobody could tell what an invoice was
 -- computed with: its end may be set, its texts may be corrected.
 CREATE OR REPLACE FUNCTION price_rule_frozen()
@@ -25,8 +40,9 @@ CREATE OR REPLACE TRIGGER price_rule_frozen BEFORE UPDATE ON price_rule
     FOR EACH ROW EXECUTE FUNCTION price_rule_frozen();
 
 -- A new price from a day on: ends the rule the day before and makes its
--- successor, which differs in nothing else.
-CREATE OR REPLACE FUNCTION price_rule_replace(price_rule_id int, valid_from date, pricing pricing)
+-- successor, which differs in nothing else; within a month its ladder begins at
+-- the bottom, unless it continues.
+CREATE OR REPLACE FUNCTION price_rule_replace(price_rule_id int, valid_from date, pricing pricing, continues boolean DEFAULT false)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -52,14 +68,15 @@ BEGIN
     UPDATE price_rule AS r
     SET valid_during = daterange(lower(old.valid_during), valid_from)
     WHERE r.price_rule_id = old.price_rule_id;
-    INSERT INTO price_rule (name, customer_id, product_id, selector, valid_during, measure, per, pricing, effect,
-        position, currency, tax_category, show_zero, invoice_text)
-    VALUES (old.name, old.customer_id, old.product_id, old.selector, daterange(valid_from, upper(old.valid_during)),
-        old.measure, old.per, price_rule_replace.pricing, old.effect, old.position, old.currency, old.tax_category,
-        old.show_zero, old.invoice_text)
+    INSERT INTO price_rule (name, customer_id, product_id, selector, reseller_id, valid_during, continues_id, measure, per,
+        pricing, effect, position, currency, bundle, included, roll_over, skip_zero, tax_category, show_zero, invoice_text)
+    VALUES (old.name, old.customer_id, old.product_id, old.selector, old.reseller_id,
+        daterange(valid_from, upper(old.valid_during)), CASE WHEN continues THEN old.price_rule_id END, old.measure, old.per,
+        price_rule_replace.pricing, old.effect, old.position, old.currency, old.bundle, old.included, old.roll_over,
+        old.skip_zero, old.tax_category, old.show_zero, old.invoice_text)
     RETURNING price_rule.price_rule_id INTO result;
     RETURN result;
 END
 $$;
 
-COMMENT ON FUNCTION price_rule_replace(int, date, pricing) IS 'a new price from a day on: ends a rule and makes its successor; gives the successor''s key';
+COMMENT ON FUNCTION price_rule_replace(int, date, pricing, boolean) IS 'a new price from a day on: ends a rule and makes its successor; gives the successor''s key';

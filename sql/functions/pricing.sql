@@ -21,6 +21,10 @@ CREATE OR REPLACE FUNCTION rate_steps(
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
 COMMENT ON FUNCTION rate_steps(numeric, pricing) IS 'the steps by which a quantity becomes its amount; their sum is rate()';
 
+CREATE OR REPLACE FUNCTION pricing_by_event(pricing pricing) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION pricing_by_event(pricing) IS 'whether a pricing rates event by event, so that a total does not suffice';
+
 CREATE OR REPLACE FUNCTION rated_sum_accum(internal, numeric, pricing) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION rated_sum_accum(internal, numeric, pricing) IS 'aggregate transition function';

@@ -3,6 +3,7 @@ CREATE TABLE customer (
     customer_id          int      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     seller_id            int      NOT NULL REFERENCES seller,
     parent_id            int      REFERENCES customer,
+    resells              boolean  NOT NULL DEFAULT false,
     number               text     NOT NULL UNIQUE,
     name                 text     NOT NULL,
     street               text,
@@ -30,6 +31,7 @@ COMMENT ON TABLE customer IS 'customers, a tree';
 COMMENT ON COLUMN customer.customer_id IS 'key of the customer';
 COMMENT ON COLUMN customer.seller_id IS 'legal entity that invoices the customer';
 COMMENT ON COLUMN customer.parent_id IS 'customer above: price rules are inherited from it';
+COMMENT ON COLUMN customer.resells IS 'whether it sells to the customers below it what it buys: it is invoiced for all of them, and price rules with its reseller_id are its prices';
 COMMENT ON COLUMN customer.number IS 'customer number; what generic meter files name in customer_ref';
 COMMENT ON COLUMN customer.name IS 'registered name';
 COMMENT ON COLUMN customer.street IS 'street and house number';

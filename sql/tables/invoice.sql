@@ -143,6 +143,7 @@ CREATE TABLE invoice_line (
     product_id       int      NOT NULL REFERENCES product,
     account_id       int      REFERENCES account,
     resource_id      text,
+    tag_value        text,
     currency         char(3)  NOT NULL,
     revision         int      NOT NULL,
     corrects         int      REFERENCES invoice,
@@ -152,6 +153,7 @@ CREATE TABLE invoice_line (
     account          text,
     measure          text     NOT NULL,
     pricing          pricing  NOT NULL,
+    climbed          numeric,
     measured         numeric  NOT NULL,
     measured_before  numeric  NOT NULL,
     due              numeric  NOT NULL,
@@ -167,7 +169,7 @@ CREATE TABLE invoice_line (
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
     CONSTRAINT invoice_line_once UNIQUE NULLS NOT DISTINCT
-        (customer_id, period_start, price_rule_id, product_id, account_id, resource_id, currency, revision),
+        (customer_id, period_start, price_rule_id, product_id, account_id, resource_id, tag_value, currency, revision),
     CHECK (amount = due - due_before),
     CHECK (unit_price >= 0),
     CHECK (revision = 0 OR corrects IS NOT NULL),
@@ -183,15 +185,17 @@ COMMENT ON COLUMN invoice_line.price_rule_id IS 'key: rule';
 COMMENT ON COLUMN invoice_line.product_id IS 'key: SKU of a rule per sku, else the rule''s product';
 COMMENT ON COLUMN invoice_line.account_id IS 'key: account of a rule per account or resource';
 COMMENT ON COLUMN invoice_line.resource_id IS 'key: resource of a rule per resource';
+COMMENT ON COLUMN invoice_line.tag_value IS 'key: value of the tag of a rule per tag';
 COMMENT ON COLUMN invoice_line.currency IS 'key: currency';
 COMMENT ON COLUMN invoice_line.revision IS '0 for the first time the key was billed, 1 for its first correction, and so on';
 COMMENT ON COLUMN invoice_line.corrects IS 'document that billed the period before, of which the line is a correction; NULL on the period''s own invoice';
-COMMENT ON COLUMN invoice_line.effect IS 'effect of the rule: set, adjust or add';
+COMMENT ON COLUMN invoice_line.effect IS 'effect of the rule: include, set, adjust, add or limit';
 COMMENT ON COLUMN invoice_line.service IS 'heading the line stands under';
 COMMENT ON COLUMN invoice_line.description IS 'text of the line (BT-153)';
 COMMENT ON COLUMN invoice_line.account IS 'name of the account, for rules per account or resource';
 COMMENT ON COLUMN invoice_line.measure IS 'what was rated';
 COMMENT ON COLUMN invoice_line.pricing IS 'price it was rated with';
+COMMENT ON COLUMN invoice_line.climbed IS 'where its ladder began, when it goes on with another rule''s; NULL is at the bottom';
 COMMENT ON COLUMN invoice_line.measured IS 'the measure''s total for the key, now';
 COMMENT ON COLUMN invoice_line.measured_before IS 'the same when the key was billed before; 0 the first time';
 COMMENT ON COLUMN invoice_line.due IS 'amount due for the key in all, rounded';

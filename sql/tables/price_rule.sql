@@ -6,13 +6,19 @@ CREATE TABLE price_rule (
     customer_id    int          REFERENCES customer,
     product_id     int          NOT NULL DEFAULT 1 REFERENCES product,
     selector       selector,
+    reseller_id    int          REFERENCES customer,
     valid_during   daterange    NOT NULL DEFAULT '(,)',
+    continues_id   int          REFERENCES price_rule,
     measure        text         NOT NULL,
     per            text         NOT NULL DEFAULT 'sku',
     pricing        pricing      NOT NULL,
     effect         text         NOT NULL DEFAULT 'set',
     position       int          NOT NULL DEFAULT 0,
     currency       char(3),
+    bundle         text,
+    included       numeric,
+    roll_over      int,
+    skip_zero      boolean      NOT NULL DEFAULT false,
     tax_category   text         NOT NULL DEFAULT 'standard',
     show_zero      boolean      NOT NULL DEFAULT false,
     invoice_text   text,
@@ -20,23 +26,36 @@ CREATE TABLE price_rule (
     created_by     name         NOT NULL DEFAULT session_user,
 
     CHECK (NOT isempty(valid_during)),
-    CHECK (measure IN ('quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost', 'amount')),
-    CHECK (per IN ('scope', 'account', 'sku', 'resource')),
-    CHECK (effect IN ('set', 'adjust', 'add')),
+    CHECK (measure IN ('quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost', 'amount', 'events',
+        'resources', 'peak', 'latest', 'weighted', 'p95')),
+    CHECK (per IN ('scope', 'account', 'sku', 'resource', 'charge') OR per ~ '^tags\..'),
+    CHECK (effect IN ('include', 'set', 'adjust', 'add', 'limit')),
+    CHECK (reseller_id <> customer_id),
+    CHECK (included >= 0 AND included <> 'NaN' AND included < 'Infinity'),
+    CHECK (roll_over BETWEEN 0 AND 120),
     CHECK (tax_category IN ('standard', 'reduced', 'zero')),
     CHECK (currency ~ '^[A-Z]{3}$'),
     -- A quantity has no currency of its own.
-    CONSTRAINT price_rule_currency CHECK (measure <> 'quantity' OR currency IS NOT NULL),
-    -- What lines cost is known only after prices were set.
-    CONSTRAINT price_rule_amount CHECK (measure <> 'amount' OR effect <> 'set'),
+    CONSTRAINT price_rule_currency CHECK (measure ~ '(cost|amount)$' OR currency IS NOT NULL),
+    -- What lines cost is known only after prices were set, and is all that can be limited.
+    CONSTRAINT price_rule_amount CHECK (CASE effect WHEN 'limit' THEN measure = 'amount' WHEN 'set' THEN measure <> 'amount'
+        WHEN 'include' THEN measure = 'quantity' ELSE true END),
+    -- A charge by itself is no reading among others, and has no amount before it is priced.
+    CONSTRAINT price_rule_charge CHECK (per <> 'charge' OR measure ~ '(cost|quantity|events)$'),
+    CONSTRAINT price_rule_included CHECK ((effect = 'include') = (included IS NOT NULL)
+        AND (effect = 'include' OR num_nonnulls(bundle, roll_over) = 0)),
+    -- A ladder is continued by what can be added up.
+    CONSTRAINT price_rule_continues CHECK (continues_id IS NULL
+        OR measure ~ '(cost|quantity|events)$' AND effect IN ('set', 'adjust', 'add') AND per <> 'charge'),
     -- Two rules of the same scope, place and time would tie.  A price of a
     -- quantity is for charges in all currencies, whatever its own.
     CONSTRAINT price_rule_tie EXCLUDE USING gist (
         coalesce(customer_id, 0) WITH =,
+        coalesce(reseller_id, 0) WITH =,
         product_id WITH =,
         coalesce(selector::text, '{}') WITH =,
         position WITH =,
-        coalesce(CASE WHEN measure <> 'quantity' THEN currency END, '') WITH =,
+        coalesce(CASE WHEN measure ~ 'cost$' THEN currency END, '') WITH =,
         valid_during WITH &&) WHERE (effect = 'set')
 );
 
@@ -49,13 +68,19 @@ COMMENT ON COLUMN price_rule.name IS 'name of the rule, for people';
 COMMENT ON COLUMN price_rule.customer_id IS 'customer the rule is for, with all below it; NULL is everyone';
 COMMENT ON COLUMN price_rule.product_id IS 'product the rule is for, with all below it; 1 is all products';
 COMMENT ON COLUMN price_rule.selector IS 'further conditions on the charges; NULL is none';
+COMMENT ON COLUMN price_rule.reseller_id IS 'customer who sells by this rule to those below it; NULL is the seller';
 COMMENT ON COLUMN price_rule.valid_during IS 'days on which charges must start, in the customer''s time zone';
-COMMENT ON COLUMN price_rule.measure IS 'what is rated: quantity, billed_cost, effective_cost, list_cost, contracted_cost, or amount (what lines cost so far)';
-COMMENT ON COLUMN price_rule.per IS 'what one application covers: scope (all together), account, sku or resource';
+COMMENT ON COLUMN price_rule.continues_id IS 'rule whose ladder this one goes on climbing within a period; NULL begins at the bottom';
+COMMENT ON COLUMN price_rule.measure IS 'what is rated: quantity, billed_cost, effective_cost, list_cost, contracted_cost, amount (what lines cost so far), events, resources, peak, latest, weighted or p95';
+COMMENT ON COLUMN price_rule.per IS 'what one application covers: scope (all together), account, sku, resource, charge, or tags.KEY (charges of one value of a tag)';
 COMMENT ON COLUMN price_rule.pricing IS 'how the measure becomes an amount';
-COMMENT ON COLUMN price_rule.effect IS 'set: the price of the charges, one rule each; adjust: a discount or surcharge on lines; add: a line of its own';
-COMMENT ON COLUMN price_rule.position IS 'order among set rules that are equally specific; the lowest wins';
+COMMENT ON COLUMN price_rule.effect IS 'include: covers a quantity; set: the price of the charges, one rule each; adjust: a discount or surcharge on lines; add: a line of its own; limit: at least or at most';
+COMMENT ON COLUMN price_rule.position IS 'order: of set rules that are equally specific the lowest wins; of other rules it comes first, and the next sees what it made';
 COMMENT ON COLUMN price_rule.currency IS 'currency of the price; for cost and amount measures NULL follows the charges, and a currency restricts the rule to it';
+COMMENT ON COLUMN price_rule.bundle IS 'rules of one name draw on the same included quantity, in the order of their position; NULL is one of its own';
+COMMENT ON COLUMN price_rule.included IS 'quantity included in a period; only for effect include';
+COMMENT ON COLUMN price_rule.roll_over IS 'months in which what was left may still be used; NULL is none';
+COMMENT ON COLUMN price_rule.skip_zero IS 'whether a measure of 0 makes no line, so that no flat fee or minimum is due';
 COMMENT ON COLUMN price_rule.tax_category IS 'VAT rate at home: standard, reduced or zero';
 COMMENT ON COLUMN price_rule.show_zero IS 'whether a line of 0.00 is shown on the invoice';
 COMMENT ON COLUMN price_rule.invoice_text IS 'text of the invoice line; NULL is the product''s name, or the rule''s';

@@ -34,7 +34,7 @@ COMMENT ON COLUMN bi_revenue.customer IS 'customer';
 COMMENT ON COLUMN bi_revenue.provider IS 'provider; NULL for rules on all products';
 COMMENT ON COLUMN bi_revenue.service IS 'service';
 COMMENT ON COLUMN bi_revenue.product IS 'text of the line';
-COMMENT ON COLUMN bi_revenue.effect IS 'set: price of usage; adjust: discount or surcharge; add: fee';
+COMMENT ON COLUMN bi_revenue.effect IS 'include: what is included; set: price of usage; adjust: discount or surcharge; add: fee; limit: minimum or maximum';
 COMMENT ON COLUMN bi_revenue.correction IS 'whether the line corrects an earlier invoice';
 COMMENT ON COLUMN bi_revenue.currency IS 'currency of the revenue';
 COMMENT ON COLUMN bi_revenue.quantity IS 'quantity invoiced';
@@ -102,7 +102,7 @@ FROM (
         d.due_before AS invoiced, 0::numeric AS billed_cost, 0::numeric AS effective_cost
     FROM invoice_due AS d
     UNION ALL
-    SELECT u.period_start, u.customer_id, u.product_id, u.billing_currency, 0, 0, u.billed_cost, u.effective_cost
+    SELECT u.period_start, u.buyer_id, u.product_id, u.billing_currency, 0, 0, u.billed_cost, u.effective_cost
     FROM charge_owned AS u
 ) AS m
 JOIN customer AS c ON c.customer_id = m.customer_id

@@ -1,7 +1,37 @@
--- Roll-ups of the charges that customers own, the base of all rating.  A month is
+-- Who owns the charges of an account, for the customers that are asked for.  The
+-- settings customer_first and customer_last narrow it to some of the seller's
+-- customers; a condition would not reach through what is computed once.
+CREATE OR REPLACE VIEW charge_asked AS
+WITH asked AS MATERIALIZED (
+    SELECT b.customer_id, b.buyers, b.path
+    FROM customer_buyer AS b
+    WHERE b.buyers[1] BETWEEN customer_first() AND customer_last()
+    UNION ALL
+    -- Never run, but counted by the planner, which guesses that the above gives
+    -- one row, and would then look up all that customers have row by row.
+    SELECT 0, NULL, NULL
+    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
+    WHERE customer_first() < 0
+)
+SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers, a.path
+FROM asked AS a
+-- months are those of who is invoiced
+JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
+JOIN charge_owner AS o ON o.customer_id = a.customer_id;
+
+COMMENT ON VIEW charge_asked IS 'whose the charges of accounts are, for the customers that are asked for';
+COMMENT ON COLUMN charge_asked.account_id IS 'account';
+COMMENT ON COLUMN charge_asked.tag_set_id IS 'set of tags; 0 is all that are not named';
+COMMENT ON COLUMN charge_asked.customer_id IS 'customer';
+COMMENT ON COLUMN charge_asked.valid_during IS 'days on which charges start';
+COMMENT ON COLUMN charge_asked.time_zone_id IS 'zone in which days are counted';
+COMMENT ON COLUMN charge_asked.time_zone IS 'its name';
+COMMENT ON COLUMN charge_asked.buyers IS 'who buys, from the seller''s customer down to the customer';
+COMMENT ON COLUMN charge_asked.path IS 'customers whose price rules hold, from the nearest up';
+
+-- Charges that customers own, the base of all rating, from roll-ups.  A month is
 -- one piece, unless ownership or a price changes inside it: then its days are
--- taken one by one.  The settings customer_first and customer_last narrow it to
--- some customers; a condition would not reach through what is computed once.
+-- taken one by one.  What a rule must see charge by charge is not rolled up.
 CREATE OR REPLACE VIEW charge_owned AS
 WITH
 owner AS MATERIALIZED (
@@ -16,9 +46,9 @@ tagged AS MATERIALIZED (
 cut AS MATERIALIZED (
     SELECT b.account_id, date_trunc('month', b.day)::date AS period_start
     FROM (
-        SELECT 0 AS account_id, lower(r.valid_during) AS day FROM price_rule AS r
+        SELECT 0 AS account_id, lower(r.valid_during) AS day FROM price_rule_in_force AS r
         UNION
-        SELECT 0, upper(r.valid_during) FROM price_rule AS r
+        SELECT 0, upper(r.valid_during) FROM price_rule_in_force AS r
         UNION
         SELECT o.account_id, lower(o.valid_during) FROM owner AS o
         UNION
@@ -26,51 +56,75 @@ cut AS MATERIALIZED (
     ) AS b
     WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
 ),
--- Compared with the column of a table, of which the planner knows the values.
 asked AS MATERIALIZED (
-    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id
-    FROM customer_zone AS z
-    JOIN owner AS o ON o.customer_id = z.customer_id
-    WHERE z.customer_id BETWEEN customer_first() AND customer_last()
-    UNION ALL
-    -- Never run, but counted by the planner, which guesses that the above gives
-    -- one row, and would then look up all that customers have row by row.
-    SELECT 0, 0, 0, NULL, 0
-    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
-    WHERE customer_first() < 0
+    SELECT * FROM charge_asked
+),
+-- Items of which a rule must see the single charges.
+fine AS MATERIALIZED (
+    SELECT DISTINCT d.item_id
+    FROM price_rule_in_force AS r
+    JOIN product AS p ON p.path @> ARRAY[r.product_id]
+    JOIN charge_dimension AS d ON d.product_id = p.product_id
+    WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge'
+        OR r.measure <> 'amount' AND pricing_by_event(r.pricing))
+      AND (r.selector IS NULL OR selector_matches(r.selector, d))
+      AND d.account_id IN (SELECT a.account_id FROM asked AS a)
 )
-SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, r.item_id, r.account_id, i.product_id,
+SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, NULL::int AS line_no,
+    NULL::timestamptz AS starts, NULL::timestamptz AS ends, r.item_id, r.account_id, i.product_id,
     i.resource_id, coalesce(i.pricing_unit, i.consumed_unit) AS unit, i.billing_currency, r.charges, r.quantity,
-    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
+    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1] AS buyer_id
 FROM asked AS o
 JOIN charge_monthly AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
-WHERE o.valid_during @> r.charge_on
+WHERE grain() = 'month'
+  AND o.valid_during @> r.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
     ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
   AND (0, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
   AND (r.account_id, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
+  AND r.item_id NOT IN (SELECT f.item_id FROM fine AS f)
 UNION ALL
-SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, r.item_id, r.account_id,
-    i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges, r.quantity,
-    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost
+SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, NULL, NULL, NULL, r.item_id,
+    r.account_id, i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges,
+    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1]
 FROM asked AS o
 JOIN charge_daily AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
-WHERE EXISTS (SELECT FROM cut)
+WHERE (grain() = 'day' OR grain() = 'month' AND EXISTS (SELECT FROM cut))
   AND o.valid_during @> r.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
     ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
-  AND ((0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
-    OR (r.account_id, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c));
+  AND (grain() = 'day'
+    OR (0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
+    OR (r.account_id, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c))
+  AND r.item_id NOT IN (SELECT f.item_id FROM fine AS f)
+UNION ALL
+SELECT o.customer_id, date_trunc('month', c.charge_on)::date, c.charge_on, r.load_scope_id, r.line_no,
+    r.charge_period_start, r.charge_period_end, r.item_id, r.account_id, i.product_id, i.resource_id,
+    coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, 1, coalesce(r.pricing_quantity, r.consumed_quantity),
+    r.billed_cost, coalesce(r.effective_cost, r.billed_cost), r.list_cost, r.contracted_cost, o.buyers[1]
+FROM asked AS o
+JOIN charge AS r ON r.account_id = o.account_id
+JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
+JOIN charge_item AS i ON i.item_id = r.item_id
+CROSS JOIN LATERAL (SELECT (r.charge_period_start AT TIME ZONE o.time_zone)::date AS charge_on OFFSET 0) AS c
+WHERE (grain() = 'charge' OR EXISTS (SELECT FROM fine))
+  AND (grain() = 'charge' OR r.item_id IN (SELECT f.item_id FROM fine AS f))
+  AND o.valid_during @> c.charge_on
+  AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
+    ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END;
 
-COMMENT ON VIEW charge_owned IS 'roll-ups of charges with the customer that owns them, the base of all rating';
+COMMENT ON VIEW charge_owned IS 'charges with the customer that owns them, rolled up where that suffices: the base of all rating';
 COMMENT ON COLUMN charge_owned.customer_id IS 'customer';
 COMMENT ON COLUMN charge_owned.period_start IS 'first day of the billing period, in the customer''s time zone';
 COMMENT ON COLUMN charge_owned.charge_on IS 'first day of the roll-up: of the month, or the day where a month is cut';
 COMMENT ON COLUMN charge_owned.load_scope_id IS 'delivery';
+COMMENT ON COLUMN charge_owned.line_no IS 'line of the file, of a single charge; NULL for a roll-up, as starts and ends';
+COMMENT ON COLUMN charge_owned.starts IS 'start of the charge period';
+COMMENT ON COLUMN charge_owned.ends IS 'end of the charge period';
 COMMENT ON COLUMN charge_owned.item_id IS 'what it is';
 COMMENT ON COLUMN charge_owned.account_id IS 'account';
 COMMENT ON COLUMN charge_owned.product_id IS 'node of the product tree';
@@ -83,3 +137,4 @@ COMMENT ON COLUMN charge_owned.billed_cost IS 'sum of billed cost';
 COMMENT ON COLUMN charge_owned.effective_cost IS 'sum of effective cost';
 COMMENT ON COLUMN charge_owned.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_owned.contracted_cost IS 'sum of contracted cost';
+COMMENT ON COLUMN charge_owned.buyer_id IS 'the seller''s customer, who is invoiced: the customer itself, or the first reseller above it';

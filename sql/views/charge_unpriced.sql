@@ -8,16 +8,16 @@ SELECT
     i.service_name,
     i.sku_id,
     i.charge_category,
-    u.billing_currency AS currency,
+    u.cost_currency AS currency,
     sum(u.charges)::bigint AS charges,
     trim_scale(exact_sum(u.billed_cost)) AS billed_cost,
     trim_scale(exact_sum(u.effective_cost)) AS effective_cost
-FROM charge_priced AS u
+FROM rated_charge AS u
 JOIN charge_item AS i ON i.item_id = u.item_id
 JOIN customer AS c ON c.customer_id = u.customer_id
 WHERE u.price_rule_id IS NULL
 GROUP BY u.customer_id, c.name, u.period_start, i.provider_name, i.service_name, i.sku_id, i.charge_category,
-    u.billing_currency;
+    u.cost_currency;
 
 COMMENT ON VIEW charge_unpriced IS 'charges of customers that no rule prices, so that they are not billed';
 COMMENT ON COLUMN charge_unpriced.customer_id IS 'key of the customer';

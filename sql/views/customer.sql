@@ -31,3 +31,19 @@ COMMENT ON VIEW customer_ancestor IS 'each customer with all above it in the tre
 COMMENT ON COLUMN customer_ancestor.customer_id IS 'customer';
 COMMENT ON COLUMN customer_ancestor.ancestor_id IS 'customer above, the customer itself, or 0 for everyone';
 COMMENT ON COLUMN customer_ancestor.distance IS 'steps between them; 1000 for everyone';
+
+-- Who buys what a customer uses: the customer itself, or down from the first
+-- reseller above it, each from the one before.
+CREATE OR REPLACE VIEW customer_buyer AS
+SELECT
+    a.customer_id,
+    array_agg(a.ancestor_id ORDER BY a.distance DESC) FILTER (WHERE a.distance = 0 OR c.resells) AS buyers,
+    array_agg(a.ancestor_id ORDER BY a.distance) AS path
+FROM customer_ancestor AS a
+LEFT JOIN customer AS c ON c.customer_id = a.ancestor_id
+GROUP BY a.customer_id;
+
+COMMENT ON VIEW customer_buyer IS 'who buys what each customer uses, down the resellers, and whose price rules it inherits';
+COMMENT ON COLUMN customer_buyer.customer_id IS 'customer';
+COMMENT ON COLUMN customer_buyer.buyers IS 'from the seller''s customer, who is invoiced, down to the customer itself';
+COMMENT ON COLUMN customer_buyer.path IS 'customers whose price rules hold, from the nearest up; 0 is everyone';

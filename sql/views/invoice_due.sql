@@ -11,8 +11,10 @@ SELECT
     d.product_id,
     d.account_id,
     d.resource_id,
+    d.tag_value,
     d.currency,
     r.effect,
+    max(d.climbed) AS climbed,
     coalesce(sum(d.measured), 0) AS measured,
     coalesce(sum(d.measured_before), 0) AS measured_before,
     coalesce(sum(d.due), 0) AS due,
@@ -32,23 +34,30 @@ SELECT
     coalesce(sum(d.times), 0)::int AS revision,
     max(d.invoice_id) AS corrects
 FROM (
-    SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.currency,
-        l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
+    SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
+        l.currency, l.climbed, l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
         NULL::numeric AS due_before, l.quantity, NULL::numeric AS quantity_before, l.unit,
         NULL AS unit_before, l.billed_cost,
         l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id
     FROM rated_line AS l
+    WHERE l.reseller_id IS NULL
     UNION ALL
-    SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.currency,
-        NULL, b.measured - b.measured_before, NULL, b.amount, NULL,
+    SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value,
+        b.currency, NULL, NULL, b.measured - b.measured_before, NULL, b.amount, NULL,
         CASE WHEN b.unit IS NOT NULL THEN b.quantity END, NULL, b.unit, NULL, NULL, b.cost, NULL, 1, b.invoice_id
     FROM invoice_line AS b
     JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
 ) AS d
-JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.currency, r.effect;
+-- of a rule that what-if rules leave out, what was billed
+JOIN (
+    SELECT f.price_rule_id, f.effect FROM price_rule_in_force AS f
+    UNION
+    SELECT f.price_rule_id, f.effect FROM price_rule AS f
+) AS r ON r.price_rule_id = d.price_rule_id
+GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.tag_value, d.currency,
+    r.effect;
 
 COMMENT ON VIEW invoice_due IS 'for every line key: what is due, what was billed before, and the difference';
 COMMENT ON COLUMN invoice_due.customer_id IS 'key: customer';
@@ -58,9 +67,11 @@ COMMENT ON COLUMN invoice_due.price_rule_id IS 'key: rule';
 COMMENT ON COLUMN invoice_due.product_id IS 'key: product';
 COMMENT ON COLUMN invoice_due.account_id IS 'key: account';
 COMMENT ON COLUMN invoice_due.resource_id IS 'key: resource';
+COMMENT ON COLUMN invoice_due.tag_value IS 'key: value of a tag';
 COMMENT ON COLUMN invoice_due.currency IS 'key: currency';
 COMMENT ON COLUMN invoice_due.effect IS 'effect of the rule';
-COMMENT ON COLUMN invoice_due.measured IS 'sum of the rule''s measure, now';
+COMMENT ON COLUMN invoice_due.climbed IS 'where the ladder begins, when it goes on with another rule''s';
+COMMENT ON COLUMN invoice_due.measured IS 'the rule''s measure, now';
 COMMENT ON COLUMN invoice_due.measured_before IS 'the same as it was billed';
 COMMENT ON COLUMN invoice_due.due IS 'amount due in all, rounded to the currency''s minor unit';
 COMMENT ON COLUMN invoice_due.due_before IS 'amount billed before';

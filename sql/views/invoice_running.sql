@@ -12,6 +12,7 @@ SELECT
     coalesce(r.invoice_text, CASE WHEN d.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
     coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
     d.resource_id,
+    d.tag_value,
     d.quantity,
     d.unit,
     d.measured,
@@ -40,14 +41,15 @@ COMMENT ON COLUMN invoice_running.customer IS 'name of the customer';
 COMMENT ON COLUMN invoice_running.period_start IS 'first day of the period billed';
 COMMENT ON COLUMN invoice_running.period_end IS 'day after the period';
 COMMENT ON COLUMN invoice_running.currency IS 'currency of the amounts';
-COMMENT ON COLUMN invoice_running.effect IS 'effect of the rule: set, adjust or add';
+COMMENT ON COLUMN invoice_running.effect IS 'effect of the rule: include, set, adjust, add or limit';
 COMMENT ON COLUMN invoice_running.service IS 'service; for a rule on all products the rule''s name';
 COMMENT ON COLUMN invoice_running.description IS 'text of the line';
 COMMENT ON COLUMN invoice_running.account IS 'account, for rules per account or resource';
 COMMENT ON COLUMN invoice_running.resource_id IS 'resource, for rules per resource';
+COMMENT ON COLUMN invoice_running.tag_value IS 'value of the tag, for rules per tag';
 COMMENT ON COLUMN invoice_running.quantity IS 'quantity of the charges';
 COMMENT ON COLUMN invoice_running.unit IS 'unit of quantity; NULL when there are several';
-COMMENT ON COLUMN invoice_running.measured IS 'sum of the rule''s measure';
+COMMENT ON COLUMN invoice_running.measured IS 'the rule''s measure';
 COMMENT ON COLUMN invoice_running.due IS 'amount due in all, rounded';
 COMMENT ON COLUMN invoice_running.due_before IS 'amount billed before';
 COMMENT ON COLUMN invoice_running.amount IS 'amount to bill';

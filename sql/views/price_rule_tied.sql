@@ -11,18 +11,19 @@ SELECT
 FROM price_rule AS a
 JOIN price_rule AS b
     ON coalesce(b.customer_id, 0) = coalesce(a.customer_id, 0)
+    AND coalesce(b.reseller_id, 0) = coalesce(a.reseller_id, 0)
     AND b.product_id = a.product_id
     AND b.position = a.position
     AND b.price_rule_id > a.price_rule_id
     AND b.valid_during && a.valid_during
-    AND (b.measure <> 'quantity' AND b.currency IS NOT NULL) = (a.measure <> 'quantity' AND a.currency IS NOT NULL)
+    AND (measure_is_money(b.measure) AND b.currency IS NOT NULL) = (measure_is_money(a.measure) AND a.currency IS NOT NULL)
     AND selector_specificity(b.selector) = selector_specificity(a.selector)
 JOIN product AS p ON p.path @> ARRAY[a.product_id]
 JOIN charge_dimension AS d ON d.product_id = p.product_id
 WHERE a.effect = 'set'
   AND b.effect = 'set'
-  AND (a.measure = 'quantity' OR coalesce(a.currency, d.billing_currency) = d.billing_currency)
-  AND (b.measure = 'quantity' OR coalesce(b.currency, d.billing_currency) = d.billing_currency)
+  AND (NOT measure_is_money(a.measure) OR coalesce(a.currency, d.billing_currency) = d.billing_currency)
+  AND (NOT measure_is_money(b.measure) OR coalesce(b.currency, d.billing_currency) = d.billing_currency)
   AND selector_matches(a.selector, d)
   AND selector_matches(b.selector, d)
 GROUP BY a.price_rule_id, b.price_rule_id;

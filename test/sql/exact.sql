@@ -177,6 +177,19 @@ SELECT exact_sum(x)
 FROM (VALUES (170141183460469231731687303715884105727), (1), (-1), (-170141183460469231731687303715884105726)) AS v(x);
 SELECT exact_sum(x) FROM (VALUES (99999999999999999999999999999999999999), (0.0000000000000000000000000001)) AS v(x);
 
+-- every number of digits, at every place, with every sign, before and after the others
+WITH one AS (
+    SELECT d, s, g, (substr('1234567890123456789012345678901234567890', 1, d) || 'e' || s)::numeric * g AS x
+    FROM generate_series(1, 40) AS d, generate_series(-44, 8) AS s, (VALUES (1), (-1)) AS v(g)
+)
+SELECT count(*) AS numbers,
+    count(*) FILTER (WHERE numeric_send(t.first) IS DISTINCT FROM numeric_send(t.first_sum)) AS first,
+    count(*) FILTER (WHERE numeric_send(t.last) IS DISTINCT FROM numeric_send(t.last_sum)) AS last
+FROM one, LATERAL (
+    SELECT exact_sum(y ORDER BY n) AS first, sum(y) AS first_sum, exact_sum(y ORDER BY n DESC) AS last, sum(y) AS last_sum
+    FROM (VALUES (1, one.x), (2, 7), (3, NULL), (4, -0.0000000012345678), (5, 99999999.99999999), (6, one.x), (7, 0.00)) AS v(n, y)
+) AS t;
+
 -- sum does not overflow half-way at the limit of numeric, and neither does this
 SELECT exact_sum(x), sum(x) FROM (VALUES (9e131071), (9e131071), (-9e131071), (-9e131071), (1)) AS v(x);
 SELECT exact_sum(x) FROM (VALUES (9e131071), (9e131071)) AS v(x);

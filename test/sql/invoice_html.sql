@@ -97,7 +97,7 @@ VALUES
      '{"model":"per_unit","unit_price":"0.040618"}', 11904, 483.52, 11904, 'hours', 0.040618, 'AE', 0),
     (2, 2, 'Messaging', 'Push messages', NULL, 'set', 'quantity',
      '{"model":"graduated","free_units":"1000","tiers":[{"up_to":"10000","unit_price":"2","package_size":"1000"},{"unit_price":"1.5","package_size":"1000"}]}',
-     14250, 25.50, 1, NULL, 25.5, 'AE', 0),
+     14250, 26.00, 1, NULL, 26, 'AE', 0),
     (2, 3, 'Monitoring', 'Monitored servers', NULL, 'set', 'quantity',
      '{"model":"volume","tiers":[{"up_to":"49","unit_price":"35"},{"unit_price":"30"}]}', 52, 1560, 52, 'servers', 30, 'AE', 0);
 
@@ -172,9 +172,9 @@ WITH vat AS (
     JOIN seller USING (seller_id)
 ), line AS (
     INSERT INTO invoice_line
-    SELECT invoice_id, row_number() OVER (PARTITION BY invoice_id ORDER BY n), customer_id, l.period_start, rule, 1, NULL, resource_id, currency,
+    SELECT invoice_id, row_number() OVER (PARTITION BY invoice_id ORDER BY n), customer_id, l.period_start, rule, 1, NULL, resource_id, NULL, currency,
         CASE WHEN corrects IS NULL THEN 0 ELSE 1 END, corrects, effect, service, description, account, measure, pricing::pricing,
-        measured, measured_before, due, due_before, quantity, unit, unit_price, due - due_before, 0, vat_category, vat_rate
+        NULL, measured, measured_before, due, due_before, quantity, unit, unit_price, due - due_before, 0, vat_category, vat_rate
     FROM entry_line AS l
     JOIN entry USING (invoice_id)
 )

@@ -107,11 +107,16 @@ SELECT rule, measured, amount FROM pg_temp.line WHERE rule = 'managed';
 SELECT count(*) FROM rated_line WHERE customer_id = 4;
 DELETE FROM price_rule;
 
--- Within a phase no rule sees what another made: 10 % and 5 % off are 15 % of the price, in any order.
+-- Rules of one position do not see what the others made: 10 % and 5 % off are 15 % of the price.  A later position does:
+-- 5 % of what 10 % leave, 1800.45.
 INSERT INTO price_rule (name, product_id, measure, per, currency, pricing, effect, position) VALUES
     ('gb', :backup, 'quantity', 'scope', 'EUR', '{"model":"per_unit","unit_price":"1"}', 'set', 0),
     ('ten', :backup, 'amount', 'scope', NULL, '{"model":"percentage","rate":"-10"}', 'adjust', 1),
-    ('five', :backup, 'amount', 'scope', NULL, '{"model":"percentage","rate":"-5"}', 'adjust', 2);
+    ('five', :backup, 'amount', 'scope', NULL, '{"model":"percentage","rate":"-5"}', 'adjust', 1);
+SELECT rule, measured, amount FROM pg_temp.line;
+DELETE FROM price_rule WHERE name = 'five';
+INSERT INTO price_rule (name, product_id, measure, per, pricing, effect, position)
+VALUES ('five', :backup, 'amount', 'scope', '{"model":"percentage","rate":"-5"}', 'adjust', 2);
 SELECT rule, measured, amount FROM pg_temp.line;
 DELETE FROM price_rule WHERE effect = 'adjust';
 
@@ -154,10 +159,11 @@ SELECT load_undo(1);
 SELECT pg_temp.deliver('spec');
 CREATE VIEW pg_temp.winner AS
 SELECT c.name AS customer, i.sku_id AS sku, i.region_id AS region, r.name AS rule
-FROM charge_priced AS p
-JOIN customer AS c USING (customer_id)
+FROM rated_charge AS p
+JOIN customer AS c ON c.customer_id = p.owner_id
 JOIN charge_item AS i USING (item_id)
 LEFT JOIN price_rule AS r USING (price_rule_id)
+WHERE p.effect = 'set' OR p.price_rule_id IS NULL
 ORDER BY c.customer_id, 2, 3;
 INSERT INTO price_rule (name, customer_id, product_id, selector, measure, currency, pricing, position) VALUES
     ('everyone', NULL, 1, NULL, 'quantity', 'EUR', '{"model":"per_unit","unit_price":"1"}', 0),
@@ -200,7 +206,7 @@ SELECT name, other_name, valid_during, items FROM price_rule_tied;
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing) VALUES ('no currency', 'quantity', '{"model":"flat","amount":"1"}')$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing) VALUES ('set amount', 'amount', '{"model":"flat","amount":"1"}')$$);
 SELECT code FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing, valid_during) VALUES ('never', 'billed_cost', '{"model":"flat","amount":"1"}', 'empty')$$);
-SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing, effect) VALUES ('cap', 'amount', '{"model":"flat","amount":"1"}', 'limit')$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing, effect) VALUES ('cap', 'billed_cost', '{"model":"flat","amount":"1"}', 'limit')$$);
 -- Adjustments and fees do not tie: each has its say.
 INSERT INTO price_rule (name, measure, pricing, effect) SELECT 'fee', 'amount', '{"model":"flat","amount":"1"}', 'add' FROM generate_series(1, 2);
 DELETE FROM price_rule;

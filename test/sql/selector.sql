@@ -13,7 +13,8 @@ INSERT INTO chosen VALUES
     (4, '{"tags.project":{"exists":true},"tags.environment":{"not":"dev"},"region":{"prefix":"eu-"},"service":["Amazon EC2","Amazon RDS"],"provider":"AWS"}'),
     (5, '{"region":{"not":["eu-west-1"],"exists":true,"like":"eu-%","suffix":"-1","prefix":"eu"}}'),
     (6, '{"tags.a.b \"c\"é":"x","tags.A":"","sub_account_id":"1"}'),
-    (7, '{"provider":{"exists":false}}');
+    (7, '{"provider":{"exists":false}}'),
+    (8, '{"region":{"prefix":["us-","eu-","us-"],"suffix":["-1"],"like":["%-%","%"]}}');
 SELECT id, selector, selector_specificity(selector) FROM chosen ORDER BY id;
 
 -- every key, and the column that it stands for
@@ -93,7 +94,11 @@ FROM (VALUES
     ('{"region":{"prefx":"a"}}'),
     ('{"region":{"prefix":""}}'),
     ('{"region":{"suffix":""}}'),
-    ('{"region":{"prefix":["a"]}}'),
+    ('{"region":{"prefix":[]}}'),
+    ('{"region":{"prefix":["a",""]}}'),
+    ('{"region":{"prefix":["a",5]}}'),
+    ('{"region":{"suffix":{"a":"b"}}}'),
+    ('{"region":{"like":["%","a\\"]}}'),
     ('{"region":{"prefix":null}}'),
     ('{"region":{"like":5}}'),
     ('{"region":{"like":"a\\"}}'),
@@ -174,7 +179,10 @@ FROM (VALUES
     (31, '{"tags.list":"[\"a\"]"}'),
     (32, '{"tags.long":{"prefix":"c4ca4238a0b923820dcc509a6f75849b"}}'),
     (33, '{"tags.text":{"exists":true}}'),
-    (34, '{"provider":"AWS","service":["Amazon EC2","Amazon RDS"],"region":{"prefix":"eu-"},"tags.environment":{"not":"dev"},"tags.project":{"exists":true}}')
+    (34, '{"provider":"AWS","service":["Amazon EC2","Amazon RDS"],"region":{"prefix":"eu-"},"tags.environment":{"not":"dev"},"tags.project":{"exists":true}}'),
+    (35, '{"region":{"prefix":["us-","eu-n"]}}'),
+    (36, '{"region":{"suffix":["é","th"]}}'),
+    (37, '{"region":{"like":["%north","_s-%"]}}')
 ) AS d (id, definition) ORDER BY id;
 
 -- a long list
@@ -226,14 +234,17 @@ $$;
 
 -- against an oracle in SQL, over every selector of a kind and every row
 
+CREATE FUNCTION pg_temp.strings(wanted jsonb) RETURNS SETOF text IMMUTABLE LANGUAGE sql AS $$
+    SELECT jsonb_array_elements_text(CASE jsonb_typeof(wanted) WHEN 'array' THEN wanted ELSE jsonb_build_array(wanted) END)
+$$;
 CREATE FUNCTION pg_temp.holds(value text, condition jsonb) RETURNS boolean IMMUTABLE LANGUAGE sql AS $$
     SELECT CASE jsonb_typeof(condition)
         WHEN 'string' THEN value IS NOT NULL AND value = condition #>> '{}'
         WHEN 'array' THEN value IS NOT NULL AND condition ? value
         ELSE bool_and(CASE operator
-            WHEN 'prefix' THEN coalesce(starts_with(value, wanted #>> '{}'), false)
-            WHEN 'suffix' THEN coalesce(right(value, length(wanted #>> '{}')) = wanted #>> '{}', false)
-            WHEN 'like' THEN coalesce(value LIKE wanted #>> '{}', false)
+            WHEN 'prefix' THEN EXISTS (SELECT FROM pg_temp.strings(wanted) AS string WHERE starts_with(value, string))
+            WHEN 'suffix' THEN EXISTS (SELECT FROM pg_temp.strings(wanted) AS string WHERE right(value, length(string)) = string)
+            WHEN 'like' THEN EXISTS (SELECT FROM pg_temp.strings(wanted) AS string WHERE value LIKE string)
             WHEN 'exists' THEN (value IS NOT NULL) = wanted::boolean
             WHEN 'not' THEN value IS NULL OR CASE jsonb_typeof(wanted) WHEN 'array' THEN NOT wanted ? value ELSE value <> wanted #>> '{}' END
         END) END
@@ -251,6 +262,7 @@ SELECT to_jsonb(word) AS condition FROM word
 UNION ALL SELECT jsonb_build_object(operator, word) FROM word, unnest('{prefix,suffix,like,not}'::text[]) AS operator WHERE word <> '' OR operator IN ('like', 'not')
 UNION ALL SELECT jsonb_build_array(a.word, b.word) FROM word AS a, word AS b WHERE a.word < b.word
 UNION ALL SELECT jsonb_build_object('not', jsonb_build_array(a.word, b.word)) FROM word AS a, word AS b WHERE a.word < b.word
+UNION ALL SELECT jsonb_build_object(operator, jsonb_build_array(a.word, b.word)) FROM word AS a, word AS b, unnest('{prefix,suffix,like}'::text[]) AS operator WHERE '' < a.word AND a.word < b.word
 UNION ALL SELECT '{"exists":true}' UNION ALL SELECT '{"exists":false}' UNION ALL SELECT '{"exists":true,"not":"a","prefix":"a"}';
 WITH pair AS (
     SELECT selector_matches(jsonb_build_object('provider', c.condition)::selector, r) AS one,

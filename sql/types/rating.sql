@@ -1,0 +1,49 @@
+-- What a rating makes of charges.
+
+CREATE TYPE rating_line AS (
+    customer_id     int,
+    reseller_id     int,
+    period_start    date,
+    price_rule_id   int,
+    effect          text,
+    product_id      int,
+    account_id      int,
+    resource_id     text,
+    tag_value       text,
+    currency        text,
+    measured        numeric,
+    climbed         numeric,
+    amount          numeric,
+    quantity        numeric,
+    unit            text,
+    billed_cost     numeric,
+    effective_cost  numeric,
+    charges         bigint
+);
+COMMENT ON TYPE rating_line IS 'what a price rule makes of a customer''s charges of a period; see view rated_line';
+
+CREATE TYPE rating_share AS (
+    customer_id     int,
+    reseller_id     int,
+    period_start    date,
+    price_rule_id   int,
+    effect          text,
+    product_id      int,
+    account_id      int,
+    resource_id     text,
+    tag_value       text,
+    currency        text,
+    owner_id        int,
+    charge_on       date,
+    load_scope_id   int,
+    line_no         int,
+    item_id         int,
+    measured        numeric,
+    amount          numeric,
+    quantity        numeric,
+    billed_cost     numeric,
+    effective_cost  numeric,
+    cost_currency   text,
+    charges         bigint
+);
+COMMENT ON TYPE rating_share IS 'the share of charges in a line; see view rated_charge';

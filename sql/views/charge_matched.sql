@@ -1,0 +1,55 @@
+-- The charges of customers with all price rules that are about them: what the
+-- rating engine is given.  An item is matched once for each customer that has it.
+CREATE OR REPLACE VIEW charge_matched AS
+WITH
+owned AS NOT MATERIALIZED (
+    SELECT * FROM charge_owned
+    UNION ALL
+    -- Never run, but counted by the planner, which cannot tell how many rows all
+    -- of the above gives, guesses one, and would then join row by row: twenty for
+    -- each customer asked for.
+    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, '', '', '', 0, 0, 0, 0, 0, 0, 0
+    FROM generate_series(1, 20 + 20 * least(customer_last() - customer_first(), 1000))
+    WHERE customer_first() < 0
+),
+rule AS MATERIALIZED (
+    SELECT price_rule_set(r) AS rules, bool_or(r.per LIKE 'tags.%') AS by_tag
+    FROM price_rule_in_force AS r
+),
+item AS MATERIALIZED (
+    SELECT a.customer_id, d.item_id, a.buyers,
+        CASE WHEN (SELECT u.by_tag FROM rule AS u) THEN d.tags END AS tags,
+        price_rule_match((SELECT u.rules FROM rule AS u), a.path, p.path, d) AS matched
+    FROM (SELECT DISTINCT q.account_id, q.customer_id, q.buyers, q.path FROM charge_asked AS q) AS a
+    JOIN charge_dimension AS d ON d.account_id = a.account_id
+    JOIN product AS p ON p.product_id = d.product_id
+)
+SELECT (SELECT u.rules FROM rule AS u) AS rules, m.matched, m.buyers, m.tags, o.*
+FROM owned AS o
+JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id;
+
+COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';
+COMMENT ON COLUMN charge_matched.rules IS 'all price rules';
+COMMENT ON COLUMN charge_matched.matched IS 'places in rules of those that are about the charges, the one that goes before all others first';
+COMMENT ON COLUMN charge_matched.buyers IS 'who buys, from the seller''s customer down to the customer';
+COMMENT ON COLUMN charge_matched.tags IS 'tags, where some rule is per tag';
+COMMENT ON COLUMN charge_matched.customer_id IS 'customer';
+COMMENT ON COLUMN charge_matched.period_start IS 'first day of the billing period';
+COMMENT ON COLUMN charge_matched.charge_on IS 'first day of the roll-up, or day of the charge';
+COMMENT ON COLUMN charge_matched.load_scope_id IS 'delivery';
+COMMENT ON COLUMN charge_matched.line_no IS 'line of the file, of a single charge';
+COMMENT ON COLUMN charge_matched.starts IS 'start of the charge period, of a single charge';
+COMMENT ON COLUMN charge_matched.ends IS 'end of the charge period, of a single charge';
+COMMENT ON COLUMN charge_matched.item_id IS 'what it is';
+COMMENT ON COLUMN charge_matched.account_id IS 'account';
+COMMENT ON COLUMN charge_matched.product_id IS 'node of the product tree';
+COMMENT ON COLUMN charge_matched.resource_id IS 'resource';
+COMMENT ON COLUMN charge_matched.unit IS 'unit of quantity';
+COMMENT ON COLUMN charge_matched.billing_currency IS 'currency of the costs';
+COMMENT ON COLUMN charge_matched.charges IS 'number of charges';
+COMMENT ON COLUMN charge_matched.quantity IS 'sum of quantity';
+COMMENT ON COLUMN charge_matched.billed_cost IS 'sum of billed cost';
+COMMENT ON COLUMN charge_matched.effective_cost IS 'sum of effective cost';
+COMMENT ON COLUMN charge_matched.list_cost IS 'sum of list cost';
+COMMENT ON COLUMN charge_matched.contracted_cost IS 'sum of contracted cost';
+COMMENT ON COLUMN charge_matched.buyer_id IS 'the seller''s customer, who is invoiced';

@@ -1,0 +1,85 @@
+/*
+ * level.c: level x time over a period, from changes of a level or its readings.
+ *
+ * A level holds from its moment until the next one.  What came before the period
+ * makes the level it starts with; without that, it starts with 0.
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "level.h"
+#include "miscadmin.h"
+#include "number.h"
+
+/* Sorts by moment, and of one moment by level, so that the greatest comes last and holds. */
+#define ST_SORT sort_readings
+#define ST_ELEMENT_TYPE UsageReading
+#define ST_COMPARE(a, b)                                                                           \
+	((a)->at < (b)->at ? -1 : (a)->at > (b)->at ? 1 : number_cmp((a)->level, (b)->level))
+#define ST_SCOPE static
+#define ST_DEFINE
+#define ST_CHECK_FOR_INTERRUPTS
+#include "lib/sort_template.h"
+
+/* Adds level x time of all readings to a tally; they come out sorted. */
+void
+level_tally(MemoryContext context, Tally *tally, UsageReading *readings, int64 count,
+            const Period *during)
+{
+	sort_readings(readings, count);
+	for (int64 i = 0; i < count; i++)
+	{
+		TimestampTz until = i + 1 < count ? readings[i + 1].at : PERIOD_NEVER;
+		int64 held = period_overlap(during, readings[i].at, until);
+
+		CHECK_FOR_INTERRUPTS();
+		if (readings[i].at >= during->end)
+			break;
+		/* also of those that hold no time: which of equals does must not show */
+		tally->display = Max(tally->display, tally_scale_of(NumericGetDatum(readings[i].level)));
+		if (held > 0)
+			tally_add(context, tally, NumericGetDatum(readings[i].level), held);
+	}
+}
+
+/* The period of two moments. */
+static Period
+period_of(TimestampTz start, TimestampTz end)
+{
+	Period period = {start, end};
+
+	period_check(&period);
+	return period;
+}
+
+/* Level x time by time, from changes of the level. */
+Numeric
+usage_weighted_sum(const UsageReading *changes, int64 count, TimestampTz start, TimestampTz end)
+{
+	Period during = period_of(start, end);
+	Tally tally = {0};
+
+	if (count == 0)
+		return NULL;
+	for (int64 i = 0; i < count; i++)
+	{
+		int64 left = period_overlap(&during, changes[i].at, PERIOD_NEVER);
+
+		if (left > 0)
+			tally_add(CurrentMemoryContext, &tally, NumericGetDatum(changes[i].level), left);
+	}
+	return tally_quotient(&tally, during.end - during.start);
+}
+
+/* Level x time by time, from readings of the level. */
+Numeric
+usage_time_weighted_avg(UsageReading *readings, int64 count, TimestampTz start, TimestampTz end)
+{
+	Period during = period_of(start, end);
+	Tally tally = {0};
+
+	if (count == 0)
+		return NULL;
+	level_tally(CurrentMemoryContext, &tally, readings, count, &during);
+	return tally_quotient(&tally, during.end - during.start);
+}

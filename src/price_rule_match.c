@@ -1,0 +1,111 @@
+/*
+ * price_rule_match.c: which rules are about a charge.
+ *
+ * All selectors are matched in one pass; then a charge is looked up by the nodes
+ * it is below, which is some binary searches.  Days are left to whoever rates, so
+ * one answer is good for all charges of an item.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "price_rule_set.h"
+#include "selector_set.h"
+#include "utils/array.h"
+
+/* The first rule on a pair of nodes; the number of rules when there is none before the end. */
+static int
+first_rule(const RuleSet *set, int32 customer_id, int32 product_id)
+{
+	int low = 0;
+	int high = set->nrules;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+		const Rule *rule = &set->rule[middle];
+
+		if (rule->customer_id < customer_id ||
+		    (rule->customer_id == customer_id && rule->product_id < product_id))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The places of rules whose selectors hold for a record, ascending; gives their number. */
+static int
+match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, HeapTupleHeader record, int **places)
+{
+	SelectorSite *site = fcinfo->flinfo->fn_extra;
+
+	if (set->selectors == 0)
+		return 0;
+	if (site == NULL)
+		fcinfo->flinfo->fn_extra = site = selector_site_make(fcinfo->flinfo->fn_mcxt);
+	return selector_set_match(site, rule_set_at(set, set->selectors), record, places);
+}
+
+/* Is a place in an ascending list? */
+static bool
+is_in(const int *places, int n, int place)
+{
+	int low = 0;
+	int high = n;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+
+		if (places[middle] < place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && places[low] == place;
+}
+
+/* Reads an array of int4 without NULLs. */
+static int
+read_ids(ArrayType *array, int32 **ids)
+{
+	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT4OID)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("a path must be a one-dimensional array without NULLs")));
+	*ids = (int32 *)ARR_DATA_PTR(array);
+	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+}
+
+PG_FUNCTION_INFO_V1(price_rule_match);
+
+/*
+ * The places of all rules that are about an item, the one that goes before all
+ * others first.  Paths name the nodes the item is below, of the customer from
+ * the nearest up, of the product from the root down.
+ */
+Datum
+price_rule_match(PG_FUNCTION_ARGS)
+{
+	RuleSet *set = rule_set_argument(PG_GETARG_DATUM(0));
+	int32 *customers;
+	int32 *products;
+	int ncustomers = read_ids(PG_GETARG_ARRAYTYPE_P(1), &customers);
+	int nproducts = read_ids(PG_GETARG_ARRAYTYPE_P(2), &products);
+	Datum *found = palloc((set->nrules + 1) * sizeof(Datum));
+	int nfound = 0;
+	int *held;
+	int nheld = match_selectors(fcinfo, set, PG_GETARG_HEAPTUPLEHEADER(3), &held);
+
+	for (int c = 0; c < ncustomers; c++)
+		for (int p = nproducts - 1; p >= 0; p--)
+			for (int i = first_rule(set, customers[c], products[p]);
+			     i < set->nrules && set->rule[i].customer_id == customers[c] &&
+			     set->rule[i].product_id == products[p];
+			     i++)
+			{
+				if (!set->rule[i].has_selector || is_in(held, nheld, i))
+					found[nfound++] = Int32GetDatum(i);
+			}
+	PG_RETURN_ARRAYTYPE_P(
+	    construct_array(found, nfound, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}

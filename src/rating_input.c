@@ -1,0 +1,306 @@
+/*
+ * rating_input.c: gathers what is to be rated, row by row.
+ *
+ * What the rows of an item have in common is kept once, and strings by number,
+ * so that a piece is some 100 bytes and the key of a line a few integers.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "rating.h"
+#include "selector_record.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+/* The arguments of the aggregate, in the order of SQL. */
+enum
+{
+	ARG_STATE,
+	ARG_RULES,
+	ARG_MATCHED,
+	ARG_BUYERS,
+	ARG_CUSTOMER_ID,
+	ARG_PERIOD_START,
+	ARG_CHARGE_ON,
+	ARG_LOAD_SCOPE_ID,
+	ARG_LINE_NO,
+	ARG_STARTS,
+	ARG_ENDS,
+	ARG_ITEM_ID,
+	ARG_ACCOUNT_ID,
+	ARG_PRODUCT_ID,
+	ARG_RESOURCE_ID,
+	ARG_UNIT,
+	ARG_CURRENCY,
+	ARG_TAGS,
+	ARG_CHARGES,
+	ARG_QUANTITY,
+	ARG_COST /* and three more */
+};
+
+/* A string as the key of a hash table: where it is. */
+typedef struct StringEntry
+{
+	text *string;
+	StringId id;
+} StringEntry;
+
+/* What a call site keeps: a copy of the rules, for values that come and go with the rows. */
+typedef struct CallSite
+{
+	RuleSet *rules;
+} CallSite;
+
+/* Hashes a string. */
+static uint32
+string_hash_text(const void *key, Size size)
+{
+	const text *string = *(text *const *)key;
+
+	return hash_bytes((const unsigned char *)VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
+}
+
+/* Compares strings; 0 is equal. */
+static int
+string_match(const void *left, const void *right, Size size)
+{
+	const text *a = *(text *const *)left;
+	const text *b = *(text *const *)right;
+
+	return VARSIZE_ANY_EXHDR(a) != VARSIZE_ANY_EXHDR(b) ||
+	       memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) != 0;
+}
+
+/* Makes a state. */
+static Rating *
+new_rating(MemoryContext aggregate)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(aggregate, "rating of a customer", ALLOCSET_DEFAULT_SIZES);
+	Rating *rating = MemoryContextAllocZero(context, sizeof(Rating));
+	HASHCTL control = {.hcxt = context};
+
+	rating->context = context;
+	control.keysize = sizeof(((RatedItem *)NULL)->key);
+	control.entrysize = sizeof(RatedItem);
+	rating->items =
+	    hash_create("rating: items", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	control.keysize = sizeof(text *);
+	control.entrysize = sizeof(StringEntry);
+	control.hash = string_hash_text;
+	control.match = string_match;
+	rating->strings = hash_create("rating: strings", 64, &control,
+	                              HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	rating->maxstrings = 64;
+	rating->string = MemoryContextAllocZero(context, rating->maxstrings * sizeof(text *));
+	rating->nstrings = 1;
+	rating->maxpieces = 64;
+	rating->pieces = MemoryContextAlloc(context, rating->maxpieces * sizeof(Piece *));
+	return rating;
+}
+
+/* The number of a string. */
+StringId
+rating_string(Rating *rating, text *string)
+{
+	bool found;
+	StringEntry *entry = hash_search(rating->strings, &string, HASH_ENTER, &found);
+	MemoryContext old;
+
+	if (found)
+		return entry->id;
+	old = MemoryContextSwitchTo(rating->context);
+	entry->string = cstring_to_text_with_len(VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
+	MemoryContextSwitchTo(old);
+	if (rating->nstrings == rating->maxstrings)
+	{
+		rating->maxstrings *= 2;
+		rating->string = repalloc_huge(rating->string, rating->maxstrings * sizeof(text *));
+	}
+	entry->id = rating->nstrings++;
+	rating->string[entry->id] = entry->string;
+	return entry->id;
+}
+
+/* The number of the value of an item's tag that a rule is per; 0 without the tag. */
+StringId
+rating_tag(Rating *rating, const RatedItem *item, const Rule *rule)
+{
+	SelectorValue value = selector_tag_value(item->tags, rule_set_at(rating->rules, rule->tag_key));
+
+	return value.data == NULL
+	           ? 0
+	           : rating_string(rating, cstring_to_text_with_len(value.data, value.length));
+}
+
+/* The number of an argument's string, 0 for NULL. */
+static StringId
+intern_argument(Rating *rating, FunctionCallInfo fcinfo, int number)
+{
+	return PG_ARGISNULL(number) ? 0 : rating_string(rating, PG_GETARG_TEXT_PP(number));
+}
+
+/* Copies an array of int4 without NULLs. */
+static int
+copy_ints(FunctionCallInfo fcinfo, int number, int32 **ints)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(number);
+	int n;
+
+	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT4OID)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("rules and buyers must be one-dimensional arrays without NULLs")));
+	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	*ints = palloc((n + 1) * sizeof(int32));
+	memcpy(*ints, ARR_DATA_PTR(array), n * sizeof(int32));
+	return n;
+}
+
+/* Reads what the rows of an item have in common. */
+static void
+read_item(Rating *rating, FunctionCallInfo fcinfo, RatedItem *item)
+{
+	item->account_id = PG_GETARG_INT32(ARG_ACCOUNT_ID);
+	item->product_id = PG_GETARG_INT32(ARG_PRODUCT_ID);
+	item->resource = intern_argument(rating, fcinfo, ARG_RESOURCE_ID);
+	item->unit = intern_argument(rating, fcinfo, ARG_UNIT);
+	item->currency = currency_from_text(PG_GETARG_TEXT_PP(ARG_CURRENCY));
+	item->tags = PG_ARGISNULL(ARG_TAGS) ? NULL : PG_GETARG_JSONB_P_COPY(ARG_TAGS);
+	item->nmatched = copy_ints(fcinfo, ARG_MATCHED, &item->matched);
+	for (int i = 0; i < item->nmatched; i++)
+		if (item->matched[i] < 0 || item->matched[i] >= rating->rules->nrules)
+			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			                errmsg("there is no price rule at place %d", item->matched[i])));
+	item->nbuyers = copy_ints(fcinfo, ARG_BUYERS, &item->buyers);
+	if (item->nbuyers == 0)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("a charge has no buyer")));
+}
+
+/* The item of a row. */
+static RatedItem *
+item_of(Rating *rating, FunctionCallInfo fcinfo)
+{
+	RatedItem key = {.key = {PG_GETARG_INT32(ARG_CUSTOMER_ID), PG_GETARG_INT32(ARG_ITEM_ID)}};
+	bool found;
+	RatedItem *item = hash_search(rating->items, &key.key, HASH_ENTER, &found);
+
+	if (!found)
+		read_item(rating, fcinfo, item);
+	return item;
+}
+
+/* A copy of a number with a header that needs no unpacking; NULL for NULL. */
+static Numeric
+copy_number(FunctionCallInfo fcinfo, int number)
+{
+	struct varlena *packed;
+	Size size;
+	Numeric copy;
+
+	if (PG_ARGISNULL(number))
+		return NULL;
+	packed = PG_GETARG_VARLENA_PP(number);
+	size = VARSIZE_ANY_EXHDR(packed);
+	copy = palloc(size + VARHDRSZ);
+	SET_VARSIZE(copy, size + VARHDRSZ);
+	memcpy(VARDATA(copy), VARDATA_ANY(packed), size);
+	return copy;
+}
+
+/* The rules of this call, which stay where they are as long as the query runs. */
+static const RuleSet *
+rules_of(FunctionCallInfo fcinfo)
+{
+	RuleSet *rules = rule_set_argument(PG_GETARG_DATUM(ARG_RULES));
+	CallSite *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
+		fcinfo->flinfo->fn_extra = site;
+	}
+	if (site->rules == NULL ||
+	    memcmp(site->rules->identity, rules->identity, sizeof(rules->identity)) != 0)
+	{
+		/* what states of other groups point to stays, so it is not freed */
+		RuleSet *copy = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(rules));
+
+		memcpy(copy, rules, VARSIZE(rules));
+		site->rules = copy;
+	}
+	return site->rules;
+}
+
+/* Refuses a row that lacks what every row must have. */
+static void
+check_row(FunctionCallInfo fcinfo)
+{
+	static const int mandatory[] = {ARG_RULES,       ARG_MATCHED,      ARG_BUYERS,
+	                                ARG_CUSTOMER_ID, ARG_PERIOD_START, ARG_CHARGE_ON,
+	                                ARG_ITEM_ID,     ARG_ACCOUNT_ID,   ARG_PRODUCT_ID,
+	                                ARG_CURRENCY,    ARG_CHARGES,      ARG_LOAD_SCOPE_ID};
+
+	for (int i = 0; i < lengthof(mandatory); i++)
+		if (PG_ARGISNULL(mandatory[i]))
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("argument %d of a rating must not be NULL", mandatory[i])));
+}
+
+/* The state in an argument, or NULL. */
+Rating *
+rating_argument(FunctionCallInfo fcinfo, int number)
+{
+	return PG_ARGISNULL(number) ? NULL : (Rating *)PG_GETARG_POINTER(number);
+}
+
+/* Takes in a row. */
+PG_FUNCTION_INFO_V1(rating_transition);
+Datum
+rating_transition(PG_FUNCTION_ARGS)
+{
+	Rating *rating = rating_argument(fcinfo, ARG_STATE);
+	const RuleSet *rules;
+	MemoryContext aggregate;
+	MemoryContext old;
+	Piece *piece;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	check_row(fcinfo);
+	rules = rules_of(fcinfo);
+	if (rating == NULL)
+	{
+		rating = new_rating(aggregate);
+		rating->rules = rules;
+	}
+	else if (rating->rules != rules)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a rating needs one set of price rules")));
+
+	old = MemoryContextSwitchTo(rating->context);
+	piece = palloc0(sizeof(Piece));
+	piece->item = item_of(rating, fcinfo);
+	piece->period_start = PG_GETARG_DATEADT(ARG_PERIOD_START);
+	piece->charge_on = PG_GETARG_DATEADT(ARG_CHARGE_ON);
+	piece->load_scope_id = PG_GETARG_INT32(ARG_LOAD_SCOPE_ID);
+	if (!PG_ARGISNULL(ARG_LINE_NO) && !PG_ARGISNULL(ARG_STARTS) && !PG_ARGISNULL(ARG_ENDS))
+	{
+		piece->line_no = PG_GETARG_INT32(ARG_LINE_NO);
+		piece->starts = PG_GETARG_TIMESTAMPTZ(ARG_STARTS);
+		piece->ends = PG_GETARG_TIMESTAMPTZ(ARG_ENDS);
+	}
+	piece->charges = PG_GETARG_INT64(ARG_CHARGES);
+	piece->quantity = copy_number(fcinfo, ARG_QUANTITY);
+	for (int i = 0; i < COSTS; i++)
+		piece->cost[i] = copy_number(fcinfo, ARG_COST + i);
+	if (rating->npieces == rating->maxpieces)
+	{
+		rating->maxpieces *= 2;
+		rating->pieces = repalloc_huge(rating->pieces, rating->maxpieces * sizeof(Piece *));
+	}
+	rating->pieces[rating->npieces++] = piece;
+	MemoryContextSwitchTo(old);
+	PG_RETURN_POINTER(rating);
+}

@@ -1,0 +1,32 @@
+/*
+ * tally.h: an exact sum of numbers times weights, and its exact share.
+ */
+#ifndef CLOUDBILLING_TALLY_H
+#define CLOUDBILLING_TALLY_H
+
+#include "exact.h"
+#include "lib/stringinfo.h"
+#include "utils/palloc.h"
+
+/* Digits after the point of a quotient, where its numbers do not have more. */
+#define TALLY_MIN_SCALE 16
+
+/* A sum in the making; all zeros is a sum of nothing. */
+typedef struct Tally
+{
+	int128 total;  /* in units of 10^-scale */
+	Numeric rest;  /* what total cannot hold; NULL is nothing */
+	int32 scale;   /* the largest that went into total */
+	int32 display; /* the largest display scale of all numbers */
+} Tally;
+
+/* tally.c */
+extern int tally_scale_of(Datum number);
+extern void tally_add(MemoryContext context, Tally *tally, Datum number, int64 weight);
+extern void tally_add_fixed(MemoryContext context, Tally *tally, int128 total, int scale);
+extern void tally_merge(MemoryContext context, Tally *tally, const Tally *other);
+extern Numeric tally_quotient(const Tally *tally, int64 divisor);
+extern void tally_send(StringInfo buf, const Tally *tally);
+extern void tally_receive(StringInfo buf, Tally *tally);
+
+#endif
