@@ -30,7 +30,7 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact usage_aggregates \
+REGRESS        = exact \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
