@@ -31,7 +31,8 @@ DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
 REGRESS        = exact rated_sum \
-                 pricing pricing_steps pricing_constructors \
+                 usage_aggregates \
+                 pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
                  rating rating_rules rating_random rating_explain rating_explain_random \
