@@ -5,7 +5,7 @@ WITH
 about AS MATERIALIZED (
     SELECT DISTINCT r.price_rule_id
     FROM (
-        SELECT DISTINCT m.charge_on, price_rule_ids(m.rules, m.matched) AS ids
+        SELECT DISTINCT m.charge_on, price_rule_ids((SELECT u.rules FROM price_rule_packed AS u), m.matched) AS ids
         FROM charge_matched AS m
     ) AS m
     CROSS JOIN LATERAL unnest(m.ids) AS u (price_rule_id)

@@ -3,9 +3,10 @@
 CREATE OR REPLACE VIEW rated_line AS
 SELECT l.*
 FROM (
-    SELECT rating_lines(m.rules, m.matched, m.buyers, m.customer_id, m.period_start, m.charge_on, m.load_scope_id,
-        m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id, m.unit, m.billing_currency,
-        m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost) AS lines
+    SELECT rating_lines((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
+        m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
+        m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
+        m.contracted_cost) AS lines
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
@@ -37,9 +38,10 @@ COMMENT ON COLUMN rated_line.charges IS 'number of charges behind the line; NULL
 CREATE OR REPLACE VIEW rated_charge AS
 SELECT l.*
 FROM (
-    SELECT rating_shares(m.rules, m.matched, m.buyers, m.customer_id, m.period_start, m.charge_on, m.load_scope_id,
-        m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id, m.unit, m.billing_currency,
-        m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost) AS shares
+    SELECT rating_shares((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
+        m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
+        m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
+        m.contracted_cost) AS shares
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
