@@ -35,7 +35,7 @@ REGRESS        = exact rated_sum \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
-                 rating rating_rules rating_random rating_explain rating_explain_random \
+                 rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run

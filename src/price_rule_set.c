@@ -19,8 +19,9 @@
 const char *const rule_effects[EFFECTS] = {"include", "set", "adjust", "add", "limit"};
 
 static const char *const measures[MEASURES] = {
-    "billed_cost", "effective_cost", "list_cost", "contracted_cost", "quantity", "amount",
-    "events",      "resources",      "peak",      "latest",          "weighted", "p95",
+    "billed_cost", "effective_cost", "list_cost", "contracted_cost", "quantity",
+    "amount",      "dearest",        "events",    "resources",       "peak",
+    "latest",      "weighted",       "p95",
 };
 
 static const char *const pers[PER_TAG] = {"scope", "account", "sku", "resource", "charge"};

@@ -36,6 +36,7 @@ typedef enum RuleMeasure
 	MEASURE_CONTRACTED_COST,
 	MEASURE_QUANTITY,
 	MEASURE_AMOUNT,
+	MEASURE_DEAREST, /* the amount of the price rule that amounts to most */
 	MEASURE_EVENTS,
 	MEASURE_RESOURCES,
 	MEASURE_PEAK,
@@ -122,7 +123,7 @@ measure_is_cost(uint8 measure)
 static inline bool
 measure_is_quantity(uint8 measure)
 {
-	return !measure_is_cost(measure) && measure != MEASURE_AMOUNT;
+	return !measure_is_cost(measure) && measure != MEASURE_AMOUNT && measure != MEASURE_DEAREST;
 }
 
 /* Does it need the single charges in their order? */

@@ -149,9 +149,11 @@ BEGIN
             steps := steps - rate(line.climbed, line.pricing);
         END IF;
         IF line.effect = 'limit' THEN
+            -- of the dearest of several, all of them is taken off: due is what the limit adds
             RETURN QUERY SELECT 'step', 'what lines amount to', NULL::timestamptz, NULL::timestamptz, NULL, NULL,
-                NULL::numeric, NULL, NULL::numeric, NULL::numeric, NULL::numeric, -line.measured, NULL::int, NULL, NULL::int;
-            steps := steps - line.measured;
+                NULL::numeric, NULL, NULL::numeric, NULL::numeric, NULL::numeric,
+                CASE line.measure WHEN 'amount' THEN -line.measured ELSE line.due - steps END, NULL::int, NULL, NULL::int;
+            steps := CASE line.measure WHEN 'amount' THEN steps - line.measured ELSE line.due END;
         END IF;
     END IF;
     RETURN QUERY

@@ -72,7 +72,7 @@ fine AS MATERIALIZED (
     JOIN product AS p ON p.path @> ARRAY[r.product_id]
     JOIN charge_dimension AS d ON d.product_id = p.product_id
     WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge'
-        OR r.measure <> 'amount' AND pricing_by_event(r.pricing))
+        OR r.measure NOT IN ('amount', 'dearest') AND pricing_by_event(r.pricing))
       AND (r.selector IS NULL OR selector_matches(r.selector, d))
       AND d.account_id IN (SELECT a.account_id FROM asked AS a)
 )
