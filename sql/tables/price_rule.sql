@@ -31,6 +31,8 @@ CREATE TABLE price_rule (
     CHECK (per IN ('scope', 'account', 'sku', 'resource', 'charge') OR per ~ '^tags\..'),
     CHECK (effect IN ('include', 'set', 'adjust', 'add', 'limit')),
     CHECK (reseller_id <> customer_id),
+    -- Charges know their provider, but not the format they came in.
+    CONSTRAINT price_rule_selector CHECK (NOT coalesce(selector::jsonb ? 'source', false)),
     CHECK (included >= 0 AND included <> 'NaN' AND included < 'Infinity'),
     CHECK (roll_over BETWEEN 0 AND 120),
     CHECK (tax_category IN ('standard', 'reduced', 'zero')),

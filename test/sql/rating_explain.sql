@@ -95,6 +95,9 @@ ORDER BY 2 DESC, 3, 4;
 SELECT count(*) FROM price_rule WHERE price_rule_id < 0;
 SHOW cloudbilling.price_rules;
 SELECT code, message FROM pg_temp.fails($$SELECT * FROM what_if(ARRAY(SELECT jsonb_populate_record(r, '{"measure":"weight"}') FROM price_rule AS r))$$);
+SELECT code, message FROM pg_temp.fails($$SELECT * FROM what_if(ARRAY(SELECT jsonb_populate_record(r, '{"effect":"include","included":5,"roll_over":2000000000}') FROM price_rule AS r))$$);
+SELECT code, message FROM pg_temp.fails($$SELECT * FROM what_if(ARRAY(SELECT jsonb_populate_record(r, '{"effect":"set","measure":"amount"}') FROM price_rule AS r))$$);
+SELECT code, message FROM pg_temp.fails($$SELECT * FROM what_if(ARRAY(SELECT jsonb_populate_record(r, '{"pricing":{"model":"free"}}') FROM price_rule AS r))$$);
 
 -- What is wrong with rules, or may be.
 INSERT INTO price_rule (name, customer_id, product_id, selector, measure, per, currency, pricing, effect, position, valid_during) VALUES

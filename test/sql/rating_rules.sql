@@ -212,3 +212,5 @@ SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure,
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, per, pricing) VALUES ('x', 'billed_cost', 'day', '{"model":"flat","amount":1}')$$);
 SELECT code, message FROM pg_temp.fails($$SELECT price_rule_set(r) FROM (SELECT (jsonb_populate_record(NULL::price_rule, '{"price_rule_id":1,"product_id":1}')).*) AS r$$);
 SELECT code, message, hint FROM pg_temp.fails($$SELECT '1 rule'::price_rule_set$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, selector, measure, pricing) VALUES ('x', '{"source":"focus"}', 'billed_cost', '{"model":"flat","amount":1}')$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing, effect) VALUES ('x', 'dearest', '{"model":"flat","amount":1}', 'add')$$);
