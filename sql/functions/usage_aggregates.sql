@@ -268,4 +268,4 @@ CREATE OR REPLACE AGGREGATE distinct_count(value anyelement) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distinct_count(anyelement) IS
-    'how many different values there are, the same as count(DISTINCT value) but faster';
+    'how many different values there are, the same as count(DISTINCT value) but faster where they repeat';
