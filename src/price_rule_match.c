@@ -76,6 +76,27 @@ read_ids(ArrayType *array, int32 **ids)
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 }
 
+PG_FUNCTION_INFO_V1(price_rule_ids);
+
+/* The keys of the rules at some places. */
+Datum
+price_rule_ids(PG_FUNCTION_ARGS)
+{
+	RuleSet *set = rule_set_argument(PG_GETARG_DATUM(0));
+	int32 *places;
+	int n = read_ids(PG_GETARG_ARRAYTYPE_P(1), &places);
+	Datum *ids = palloc((n + 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+	{
+		if (places[i] < 0 || places[i] >= set->nrules)
+			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			                errmsg("there is no price rule at place %d", places[i])));
+		ids[i] = Int32GetDatum(set->rule[places[i]].price_rule_id);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(ids, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
 PG_FUNCTION_INFO_V1(price_rule_match);
 
 /*

@@ -1,8 +1,8 @@
 /*
  * price_rule_set.c: the aggregate that packs price rules into one value.
  *
- * It reads rows of price_rule by the names of their columns, so rules may as
- * well be rows that are no table's: of a what-if.
+ * It reads rows of price_rule by the names of their columns; they may as well be
+ * rows that are no table's, of a what-if.
  */
 #include "postgres.h"
 

@@ -97,7 +97,7 @@ sum_members(const Line *line)
 	return any ? exact_total_get(&sum) : NULL;
 }
 
-/* Orders members by the moment their charges start. */
+/* Orders members by the moment their charges start, and then as they stand in the file. */
 static int
 compare_starts(const void *left, const void *right)
 {
@@ -106,6 +106,10 @@ compare_starts(const void *left, const void *right)
 
 	if (a->piece->starts != b->piece->starts)
 		return a->piece->starts < b->piece->starts ? -1 : 1;
+	if (a->piece->load_scope_id != b->piece->load_scope_id)
+		return a->piece->load_scope_id < b->piece->load_scope_id ? -1 : 1;
+	if (a->piece->line_no != b->piece->line_no)
+		return a->piece->line_no < b->piece->line_no ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 

@@ -12,25 +12,20 @@ owned AS NOT MATERIALIZED (
     FROM generate_series(1, 20 + 20 * least(customer_last() - customer_first(), 1000))
     WHERE customer_first() < 0
 ),
-rule AS MATERIALIZED (
-    SELECT price_rule_set(r) AS rules, bool_or(r.per LIKE 'tags.%') AS by_tag
-    FROM price_rule_in_force AS r
-),
 item AS MATERIALIZED (
     SELECT a.customer_id, d.item_id, a.buyers,
-        CASE WHEN (SELECT u.by_tag FROM rule AS u) THEN d.tags END AS tags,
-        price_rule_match((SELECT u.rules FROM rule AS u), a.path, p.path, d) AS matched
+        CASE WHEN EXISTS (SELECT FROM price_rule_in_force AS r WHERE r.per LIKE 'tags.%') THEN d.tags END AS tags,
+        price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d) AS matched
     FROM (SELECT DISTINCT q.account_id, q.customer_id, q.buyers, q.path FROM charge_asked AS q) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
 )
-SELECT (SELECT u.rules FROM rule AS u) AS rules, m.matched, m.buyers, m.tags, o.*
+SELECT m.matched, m.buyers, m.tags, o.*
 FROM owned AS o
 JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id;
 
 COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';
-COMMENT ON COLUMN charge_matched.rules IS 'all price rules';
-COMMENT ON COLUMN charge_matched.matched IS 'places in rules of those that are about the charges, the one that goes before all others first';
+COMMENT ON COLUMN charge_matched.matched IS 'places, in price_rule_packed.rules, of those that are about the charges, the one that goes before all others first';
 COMMENT ON COLUMN charge_matched.buyers IS 'who buys, from the seller''s customer down to the customer';
 COMMENT ON COLUMN charge_matched.tags IS 'tags, where some rule is per tag';
 COMMENT ON COLUMN charge_matched.customer_id IS 'customer';
