@@ -20,9 +20,9 @@ CODE  = $(addprefix sql/functions/,exact.sql usage_aggregates.sql pricing.sql se
         $(addprefix sql/sources/,focus.sql meter.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \
-          price_rule_tied.sql \
+          price_rule_tied.sql price_rule_problems.sql \
           invoice_due.sql invoice_running.sql bi.sql) \
-        $(addprefix sql/functions/,selector_explain.sql invoice_running.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+        $(addprefix sql/functions/,selector_explain.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -31,11 +31,12 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact \
-                 pricing pricing_steps pricing_constructors \
+REGRESS        = exact rated_sum \
+                 usage_aggregates \
+                 pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
-                 rating rating_random \
+                 rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
@@ -28,6 +29,8 @@ int customer_first_setting = 0;
 int customer_last_setting = INT_MAX;
 int grain_setting = 0;
 char *price_rules_setting = NULL;
+char *period_first_setting = NULL;
+char *period_last_setting = NULL;
 
 PG_FUNCTION_INFO_V1(as_of);
 
@@ -57,6 +60,33 @@ Datum
 customer_last(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(customer_last_setting);
+}
+
+/* A day that a setting holds, or another where it is empty. */
+static Datum
+day_of(const char *setting, DateADT otherwise)
+{
+	if (setting == NULL || setting[0] == '\0')
+		return DateADTGetDatum(otherwise);
+	return DirectFunctionCall1(date_in, CStringGetDatum(setting));
+}
+
+PG_FUNCTION_INFO_V1(period_first);
+
+/* The first day of the first period to look at. */
+Datum
+period_first(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(day_of(period_first_setting, DATEVAL_NOBEGIN));
+}
+
+PG_FUNCTION_INFO_V1(period_last);
+
+/* The first day of the last period to look at. */
+Datum
+period_last(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(day_of(period_last_setting, DATEVAL_NOEND));
 }
 
 PG_FUNCTION_INFO_V1(grain);

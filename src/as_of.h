@@ -11,6 +11,8 @@ extern int customer_first_setting;
 extern int customer_last_setting;
 extern int grain_setting;
 extern char *price_rules_setting;
+extern char *period_first_setting;
+extern char *period_last_setting;
 
 extern const struct config_enum_entry grain_options[];
 

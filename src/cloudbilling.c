@@ -46,6 +46,12 @@ _PG_init(void)
 	DefineCustomIntVariable(
 	    "cloudbilling.customer_last", "Last customer, by key, whose charges are rated.", NULL,
 	    &customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("cloudbilling.period_first",
+	                           "First period that is rated, by its first day; empty is all.", NULL,
+	                           &period_first_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("cloudbilling.period_last",
+	                           "Last period that is rated, by its first day; empty is all.", NULL,
+	                           &period_last_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable("cloudbilling.grain",
 	                         "What rating looks at: roll-ups by month, by day, or single charges.",
 	                         "Amounts are the same; months are cut into days where they must be.",

@@ -13,8 +13,8 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/pg_locale.h"
 #include "utils/typcache.h"
 
 #define FIRST_SIZE 16
@@ -37,6 +37,7 @@ typedef struct Place
 typedef struct DistinctCount
 {
 	TypeCacheEntry *type;
+	FmgrInfo *hash; /* of the type */
 	Oid collation;
 	Method method;
 	int64 count;
@@ -87,8 +88,14 @@ new_state(MemoryContext context, Oid type, Oid collation)
 
 	state->type = lookup_type_cache(getBaseType(type),
 	                                TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_EQ_OPR_FINFO);
-	if (!OidIsValid(state->type->hash_extended_proc_finfo.fn_oid) ||
-	    !OidIsValid(state->type->eq_opr_finfo.fn_oid))
+	state->hash = &state->type->hash_extended_proc_finfo;
+	if (state->type->type_id == RECORDOID)
+	{
+		/* the cache does not say so, but a record can be hashed where its columns can */
+		state->hash = MemoryContextAlloc(context, sizeof(FmgrInfo));
+		fmgr_info_cxt(F_HASH_RECORD_EXTENDED, state->hash, context);
+	}
+	if (!OidIsValid(state->hash->fn_oid) || !OidIsValid(state->type->eq_opr_finfo.fn_oid))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
 		                errmsg("could not identify an extended hash function for type %s",
 		                       format_type_be(type)),
@@ -136,8 +143,8 @@ hash_of(DistinctCount *state, Datum value)
 		hash = hash_bytes_extended((const unsigned char *)bytes, size, 0);
 	}
 	else
-		hash = DatumGetUInt64(FunctionCall2Coll(&state->type->hash_extended_proc_finfo,
-		                                        state->collation, value, UInt64GetDatum(0)));
+		hash = DatumGetUInt64(
+		    FunctionCall2Coll(state->hash, state->collation, value, UInt64GetDatum(0)));
 	return hash != 0 ? hash : 1;
 }
 

@@ -20,7 +20,7 @@ static const uint64 exact_digits_mask[] = {0,
                                            ~UINT64CONST(0)};
 
 /* What one counts in the total, for each digit that the total has more. */
-static const uint64 exact_unit[] = {1, NBASE, NBASE *NBASE, UINT64CONST(1000000000000),
+static const uint64 exact_unit[] = {1, 10000, 100000000, UINT64CONST(1000000000000),
                                     UINT64CONST(10000000000000000)};
 
 /*
@@ -41,11 +41,9 @@ exact_sum_add_plain(ExactSum *sum, const char *body, Size size)
 	uint128 value;
 	int128 total;
 
-	/* what marks another format then stands above the display scale */
 	memcpy(&header, body, sizeof(header));
-	header ^= NUMERIC_SHORT;
-	if (unlikely((header & (NUMERIC_SIGN_MASK | NUMERIC_SHORT_DSCALE_MASK)) >>
-	             NUMERIC_SHORT_DSCALE_SHIFT > sum->dscale))
+	if (unlikely((header & NUMERIC_SIGN_MASK) != NUMERIC_SHORT ||
+	             (header & NUMERIC_SHORT_DSCALE_MASK) >> NUMERIC_SHORT_DSCALE_SHIFT > sum->dscale))
 		return false;
 	shift = (int)sum->fraction + 1 + (header & NUMERIC_SHORT_WEIGHT_MASK) -
 	        (header & NUMERIC_SHORT_WEIGHT_SIGN_MASK) - count;

@@ -29,6 +29,7 @@ level_tally(MemoryContext context, Tally *tally, UsageReading *readings, int64 c
 	sort_readings(readings, count);
 	for (int64 i = 0; i < count; i++)
 	{
+		FixedNumber fixed;
 		TimestampTz until = i + 1 < count ? readings[i + 1].at : PERIOD_NEVER;
 		int64 held = period_overlap(during, readings[i].at, until);
 
@@ -36,7 +37,8 @@ level_tally(MemoryContext context, Tally *tally, UsageReading *readings, int64 c
 		if (readings[i].at >= during->end)
 			break;
 		/* also of those that hold no time: which of equals does must not show */
-		tally->display = Max(tally->display, tally_scale_of(NumericGetDatum(readings[i].level)));
+		tally_read(NumericGetDatum(readings[i].level), &fixed);
+		tally->display = Max(tally->display, fixed.display);
 		if (held > 0)
 			tally_add(context, tally, NumericGetDatum(readings[i].level), held);
 	}

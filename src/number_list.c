@@ -1,8 +1,8 @@
 /*
  * number_list.c: a compact list of numbers, each with an optional moment.
  *
- * A number takes 8 bytes: 64 bits at the scale of the list, which grows with its
- * numbers.  The first that does not fit makes all of them numerics.
+ * A number takes 8 bytes: 64 bits in units of the list, which become smaller with
+ * its numbers.  The first that does not fit makes all of them numerics.
  */
 #include "postgres.h"
 
@@ -15,8 +15,8 @@
 #include "tally.h"
 #include "utils/memutils.h"
 
-/* 10^18 is the largest power that fits. */
-#define MAX_FIXED_SCALE 18
+/* 10000^4 is the largest power that fits. */
+#define MAX_FRACTION 4
 
 /* Makes room for so many elements. */
 static void
@@ -50,6 +50,13 @@ keep(MemoryContext context, Numeric number)
 	return copy;
 }
 
+/* A number in units of the list, as a numeric. */
+static Numeric
+encode(const NumberList *list, int64 fixed)
+{
+	return exact_encode(fixed, list->fraction * DEC_DIGITS, list->display);
+}
+
 /* Makes all numbers numerics. */
 static void
 widen(MemoryContext context, NumberList *list)
@@ -57,7 +64,7 @@ widen(MemoryContext context, NumberList *list)
 	for (int64 i = 0; i < list->count; i++)
 	{
 		NumberWord *word = word_of(list, i);
-		Numeric number = exact_encode(word->fixed, list->scale, list->scale);
+		Numeric number = encode(list, word->fixed);
 
 		CHECK_FOR_INTERRUPTS();
 		word->wide = keep(context, number);
@@ -66,54 +73,56 @@ widen(MemoryContext context, NumberList *list)
 	list->wide = true;
 }
 
-/* Brings all numbers to a larger scale. */
+/* Makes the units smaller, or all numbers numerics where they do not fit. */
 static void
-rescale(MemoryContext context, NumberList *list, int scale)
+refine(MemoryContext context, NumberList *list, int fraction)
 {
-	int64 power = scale <= MAX_FIXED_SCALE ? exact_power10_64[scale - list->scale] : 0;
+	int64 power;
 	int64 product;
 
-	for (int64 i = 0; i < list->count && !list->wide; i++)
+	if (fraction > MAX_FRACTION)
 	{
-		if (power == 0 || pg_mul_s64_overflow(word_of(list, i)->fixed, power, &product))
-			widen(context, list);
+		widen(context, list);
+		return;
 	}
-	for (int64 i = 0; i < list->count && !list->wide; i++)
+	power = exact_power10_64[(fraction - list->fraction) * DEC_DIGITS];
+	for (int64 i = 0; i < list->count; i++)
+	{
+		if (pg_mul_s64_overflow(word_of(list, i)->fixed, power, &product))
+		{
+			widen(context, list);
+			return;
+		}
+	}
+	for (int64 i = 0; i < list->count; i++)
 		word_of(list, i)->fixed *= power;
-	if (scale > MAX_FIXED_SCALE && !list->wide)
-		list->wide = true;
-	list->scale = scale;
-}
-
-/* A number at a scale that is not less than its own; false when it does not fit. */
-static bool
-fix(Datum number, int scale, int64 *fixed)
-{
-	Exact exact;
-	int128 mantissa;
-
-	if (!exact_from_numeric(number, &exact) ||
-	    !exact_mul_power10(exact.mantissa, scale - exact.scale, &mantissa) ||
-	    mantissa != (int64)mantissa)
-		return false;
-	*fixed = (int64)mantissa;
-	return true;
+	list->fraction = fraction;
 }
 
 /* Puts a finite number in the place of another. */
 void
 number_list_put(MemoryContext context, NumberList *list, int64 i, Datum number)
 {
-	int scale = tally_scale_of(number);
+	FixedNumber fixed;
+	bool fits = tally_read(number, &fixed);
 	NumberWord *word = word_of(list, i);
 	Numeric before;
 
-	if (scale > list->scale)
-		rescale(context, list, scale);
+	if (!list->wide && fits && fixed.fraction > list->fraction)
+		refine(context, list, fixed.fraction);
+	list->display = Max(list->display, fixed.display);
 	if (!list->wide)
 	{
-		if (fix(number, list->scale, &word->fixed))
+		int128 units;
+
+		if (fits &&
+		    exact_mul_power10(fixed.units, (list->fraction - fixed.fraction) * DEC_DIGITS,
+		                      &units) &&
+		    units == (int64)units)
+		{
+			word->fixed = (int64)units;
 			return;
+		}
 		widen(context, list);
 	}
 	before = word->wide;
@@ -143,17 +152,20 @@ number_list_get(const NumberList *list, int64 i)
 {
 	NumberWord *word = word_of(list, i);
 
-	return list->wide ? word->wide : exact_encode(word->fixed, list->scale, list->scale);
+	return list->wide ? word->wide : encode(list, word->fixed);
 }
 
 /* Adds all elements of another list, of the same width. */
 void
 number_list_append(MemoryContext context, NumberList *list, const NumberList *other)
 {
+	if (other->count == 0)
+		return;
 	reserve(context, list, list->count + other->count);
-	if (!list->wide && !other->wide && list->scale < other->scale)
-		rescale(context, list, other->scale);
-	if (!list->wide && !other->wide && list->scale == other->scale)
+	if (!list->wide && !other->wide && list->fraction < other->fraction)
+		refine(context, list, other->fraction);
+	list->display = Max(list->display, other->display);
+	if (!list->wide && !other->wide && list->fraction == other->fraction)
 	{
 		memcpy(word_of(list, list->count), other->words,
 		       other->count * other->width * sizeof(NumberWord));
@@ -184,11 +196,13 @@ number_list_send(StringInfo buf, const NumberList *list)
 		                errhint("Set max_parallel_workers_per_gather to 0 for this statement.")));
 	pq_sendbyte(buf, list->width);
 	pq_sendbyte(buf, list->wide);
-	pq_sendint32(buf, list->scale);
+	pq_sendint32(buf, list->display);
+	pq_sendint32(buf, list->fraction);
 	pq_sendint64(buf, list->count);
 	if (!list->wide)
 	{
-		pq_sendbytes(buf, (const char *)list->words, size);
+		if (size > 0)
+			pq_sendbytes(buf, (const char *)list->words, size);
 		return;
 	}
 	for (int64 i = 0; i < list->count; i++)
@@ -209,7 +223,8 @@ number_list_receive(StringInfo buf, NumberList *list)
 	MemSet(list, 0, sizeof(NumberList));
 	list->width = pq_getmsgbyte(buf);
 	list->wide = pq_getmsgbyte(buf);
-	list->scale = pq_getmsgint(buf, 4);
+	list->display = pq_getmsgint(buf, 4);
+	list->fraction = pq_getmsgint(buf, 4);
 	list->count = pq_getmsgint64(buf);
 	if (list->count == 0)
 		return;

@@ -8,7 +8,7 @@
 #include "utils/numeric.h"
 #include "utils/palloc.h"
 
-/* A number times 10^scale of its list; in a wide list, a numeric. */
+/* A number in units of 10000^-fraction of its list; in a wide list, a numeric. */
 typedef union NumberWord
 {
 	int64 fixed;
@@ -21,8 +21,9 @@ StaticAssertDecl(sizeof(Numeric) == sizeof(NumberWord), "an array of numerics is
 typedef struct NumberList
 {
 	int width;         /* words of an element: 1, or 2 with a moment behind the number */
-	int scale;         /* the largest display scale of all numbers */
-	bool wide;         /* some number does not fit 64 bits at that scale */
+	int display;       /* the largest display scale of all numbers, kept or replaced */
+	int fraction;      /* of the units in which numbers are kept */
+	bool wide;         /* some number does not fit 64 bits in such units */
 	int64 count;       /* of elements */
 	int64 size;        /* elements for which there is room */
 	NumberWord *words; /* the elements */

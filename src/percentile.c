@@ -119,7 +119,7 @@ percentile_select(NumberList *list, int64 rank)
 		select_rank(list->words, list->count, rank, compare_wide, sort_wide);
 		number = number_list_get(list, rank - 1);
 		/* equal numbers may differ in scale: as with sum(), the largest of all shows */
-		return number_add(number, exact_put_together(false, 0, list->scale, 0, &digits));
+		return number_add(number, exact_put_together(false, 0, list->display, 0, &digits));
 	}
 	select_rank(list->words, list->count, rank, compare_fixed, sort_fixed);
 	return number_list_get(list, rank - 1);
@@ -143,6 +143,11 @@ usage_percentile(Numeric *samples, int64 count, int hundredths)
 	if (count == 0)
 		return NULL;
 	for (int64 i = 0; i < count; i++)
-		list.scale = Max(list.scale, tally_scale_of(NumericGetDatum(samples[i])));
+	{
+		FixedNumber fixed;
+
+		tally_read(NumericGetDatum(samples[i]), &fixed);
+		list.display = Max(list.display, fixed.display);
+	}
 	return percentile_select(&list, usage_rank(count, hundredths));
 }

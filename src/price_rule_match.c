@@ -1,8 +1,8 @@
 /*
  * price_rule_match.c: which rules are about a charge.
  *
- * All selectors are matched in one pass; then a charge is looked up by the nodes
- * it is below, which is some binary searches.  Days are left to whoever rates, so
+ * All selectors of a customer are matched in one pass; then a charge is looked up
+ * by the nodes it is below, which is some binary searches.  Days are left to whoever rates, so
  * one answer is good for all charges of an item.
  */
 #include "postgres.h"
@@ -33,17 +33,23 @@ first_rule(const RuleSet *set, int32 customer_id, int32 product_id)
 	return low;
 }
 
-/* The places of rules whose selectors hold for a record, ascending; gives their number. */
+/*
+ * The places of a customer's rules whose selectors hold for a record, ascending;
+ * gives their number.
+ */
 static int
-match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, HeapTupleHeader record, int **places)
+match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, int32 customer_id,
+                HeapTupleHeader record, int **places)
 {
 	SelectorSite *site = fcinfo->flinfo->fn_extra;
+	int first = first_rule(set, customer_id, PG_INT32_MIN);
 
-	if (set->selectors == 0)
+	if (first == set->nrules || set->rule[first].customer_id != customer_id ||
+	    set->rule[first].selectors == 0)
 		return 0;
 	if (site == NULL)
 		fcinfo->flinfo->fn_extra = site = selector_site_make(fcinfo->flinfo->fn_mcxt);
-	return selector_set_match(site, rule_set_at(set, set->selectors), record, places);
+	return selector_set_match(site, rule_set_at(set, set->rule[first].selectors), record, places);
 }
 
 /* Is a place in an ascending list? */
@@ -76,6 +82,27 @@ read_ids(ArrayType *array, int32 **ids)
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 }
 
+PG_FUNCTION_INFO_V1(price_rule_ids);
+
+/* The keys of the rules at some places. */
+Datum
+price_rule_ids(PG_FUNCTION_ARGS)
+{
+	RuleSet *set = rule_set_argument(PG_GETARG_DATUM(0));
+	int32 *places;
+	int n = read_ids(PG_GETARG_ARRAYTYPE_P(1), &places);
+	Datum *ids = palloc((n + 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+	{
+		if (places[i] < 0 || places[i] >= set->nrules)
+			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			                errmsg("there is no price rule at place %d", places[i])));
+		ids[i] = Int32GetDatum(set->rule[places[i]].price_rule_id);
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(ids, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
 PG_FUNCTION_INFO_V1(price_rule_match);
 
 /*
@@ -93,10 +120,13 @@ price_rule_match(PG_FUNCTION_ARGS)
 	int nproducts = read_ids(PG_GETARG_ARRAYTYPE_P(2), &products);
 	Datum *found = palloc((set->nrules + 1) * sizeof(Datum));
 	int nfound = 0;
-	int *held;
-	int nheld = match_selectors(fcinfo, set, PG_GETARG_HEAPTUPLEHEADER(3), &held);
+	HeapTupleHeader record = PG_GETARG_HEAPTUPLEHEADER(3);
 
 	for (int c = 0; c < ncustomers; c++)
+	{
+		int *held;
+		int nheld = match_selectors(fcinfo, set, customers[c], record, &held);
+
 		for (int p = nproducts - 1; p >= 0; p--)
 			for (int i = first_rule(set, customers[c], products[p]);
 			     i < set->nrules && set->rule[i].customer_id == customers[c] &&
@@ -106,6 +136,7 @@ price_rule_match(PG_FUNCTION_ARGS)
 				if (!set->rule[i].has_selector || is_in(held, nheld, i))
 					found[nfound++] = Int32GetDatum(i);
 			}
+	}
 	PG_RETURN_ARRAYTYPE_P(
 	    construct_array(found, nfound, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }

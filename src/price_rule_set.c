@@ -1,14 +1,15 @@
 /*
  * price_rule_set.c: the aggregate that packs price rules into one value.
  *
- * It reads rows of price_rule by the names of their columns, so rules may as
- * well be rows that are no table's: of a what-if.
+ * It reads rows of price_rule by the names of their columns; they may as well be
+ * rows that are no table's, of a what-if.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "number.h"
 #include "price_rule_set.h"
 #include "selector_set.h"
 #include "utils/builtins.h"
@@ -19,8 +20,9 @@
 const char *const rule_effects[EFFECTS] = {"include", "set", "adjust", "add", "limit"};
 
 static const char *const measures[MEASURES] = {
-    "billed_cost", "effective_cost", "list_cost", "contracted_cost", "quantity", "amount",
-    "events",      "resources",      "peak",      "latest",          "weighted", "p95",
+    "billed_cost", "effective_cost", "list_cost", "contracted_cost", "quantity",
+    "amount",      "dearest",        "events",    "resources",       "peak",
+    "latest",      "weighted",       "p95",
 };
 
 static const char *const pers[PER_TAG] = {"scope", "account", "sku", "resource", "charge"};
@@ -192,6 +194,29 @@ read_per(HeapTupleHeader row, GatheredRule *gathered)
 	    cstring_to_text_with_len(VARDATA_ANY(value) + prefix, VARSIZE_ANY_EXHDR(value) - prefix);
 }
 
+/* Refuses what the table's constraints would: rules of a what-if come from nowhere. */
+static void
+check_rule(const GatheredRule *gathered)
+{
+	const Rule *rule = &gathered->rule;
+	Numeric included = gathered->included;
+
+	if (rule->roll_over < 0 || rule->roll_over > 120 ||
+	    (included && (numeric_is_nan(included) || numeric_is_inf(included) ||
+	                  number_cmp(included, number_literal(0, 0)) < 0)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("price rule %d includes or rolls over what it cannot",
+		                       rule->price_rule_id)));
+	if ((rule->effect == EFFECT_INCLUDE && rule->measure != MEASURE_QUANTITY) ||
+	    (rule->effect == EFFECT_SET && measure_is_amount(rule->measure)) ||
+	    (rule->effect == EFFECT_LIMIT && !measure_is_amount(rule->measure)) ||
+	    (rule->per == PER_CHARGE && rule->measure > MEASURE_QUANTITY &&
+	     rule->measure != MEASURE_EVENTS))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("price rule %d has a measure that its effect or per does not allow",
+		                       rule->price_rule_id)));
+}
+
 /* Reads a row of price_rule. */
 static void
 read_rule(HeapTupleHeader row, GatheredRule *gathered)
@@ -225,6 +250,7 @@ read_rule(HeapTupleHeader row, GatheredRule *gathered)
 		mandatory(row, "currency");
 	if (rule->effect == EFFECT_INCLUDE)
 		mandatory(row, "included");
+	check_rule(gathered);
 }
 
 PG_FUNCTION_INFO_V1(price_rule_set_transition);
@@ -303,15 +329,20 @@ put(StringInfo buf, const void *value)
 	return offset;
 }
 
-/* Compiles the selectors, each with the place of its rule as id; NULL when there are none. */
+/*
+ * Compiles the selectors of the customer whose rules begin at a place, each with
+ * the place of its rule as id; NULL when there are none.  A set for each customer,
+ * because what others ask for need not be tried.
+ */
 static void *
-compile_selectors(const GatheredRule *rules, int nrules)
+compile_selectors(const GatheredRule *rules, int nrules, int first)
 {
 	int *places = palloc((nrules + 1) * sizeof(int));
 	Selector **selectors = palloc((nrules + 1) * sizeof(Selector *));
 	int n = 0;
 
-	for (int i = 0; i < nrules; i++)
+	for (int i = first; i < nrules && rules[i].rule.customer_id == rules[first].rule.customer_id;
+	     i++)
 	{
 		if (rules[i].selector == NULL)
 			continue;
@@ -341,7 +372,7 @@ price_rule_set_final(PG_FUNCTION_ARGS)
 	int nrules = state == NULL ? 0 : state->nrules;
 	GatheredRule *rules = palloc((nrules + 1) * sizeof(GatheredRule));
 	RuleSet head = {0};
-	uint32 selectors;
+	uint32 selectors = 0;
 	RuleSet *set;
 	StringInfoData buf;
 
@@ -363,6 +394,9 @@ price_rule_set_final(PG_FUNCTION_ARGS)
 	{
 		Rule rule = rules[i].rule;
 
+		if (i == 0 || rules[i - 1].rule.customer_id != rule.customer_id)
+			selectors = put(&buf, compile_selectors(rules, nrules, i));
+		rule.selectors = selectors;
 		rule.continues =
 		    rules[i].continues_id == 0 ? -1 : place_of(rules, nrules, rules[i].continues_id);
 		rule.has_selector = rules[i].selector != NULL;
@@ -372,9 +406,7 @@ price_rule_set_final(PG_FUNCTION_ARGS)
 		rule.included = put(&buf, rules[i].included);
 		memcpy(buf.data + offsetof(RuleSet, rule) + i * sizeof(Rule), &rule, sizeof(Rule));
 	}
-	selectors = put(&buf, compile_selectors(rules, nrules));
 	set = (RuleSet *)buf.data;
-	set->selectors = selectors;
 	SET_VARSIZE(set, buf.len);
 	PG_RETURN_POINTER(set);
 }

@@ -36,6 +36,7 @@ typedef enum RuleMeasure
 	MEASURE_CONTRACTED_COST,
 	MEASURE_QUANTITY,
 	MEASURE_AMOUNT,
+	MEASURE_DEAREST, /* the amount of the price rule that amounts to most */
 	MEASURE_EVENTS,
 	MEASURE_RESOURCES,
 	MEASURE_PEAK,
@@ -82,6 +83,7 @@ typedef struct Rule
 	bool has_selector;
 	bool by_event; /* its pricing rates event by event */
 	Currency currency;
+	uint32 selectors; /* of all the customer's rules, compiled; their ids are places */
 	uint32 pricing;
 	uint32 tag_key;  /* a text */
 	uint32 bundle;   /* a text */
@@ -94,7 +96,7 @@ typedef struct RuleSet
 	int32 version;
 	uint64 identity[2]; /* random: two sets with the same are the same */
 	int32 nrules;
-	uint32 selectors; /* where they are, compiled; their ids are places of rules */
+	int32 unused;
 	Rule rule[FLEXIBLE_ARRAY_MEMBER];
 } RuleSet;
 
@@ -118,11 +120,18 @@ measure_is_cost(uint8 measure)
 	return measure < COSTS;
 }
 
+/* Is the measure what charges amount to? */
+static inline bool
+measure_is_amount(uint8 measure)
+{
+	return measure == MEASURE_AMOUNT || measure == MEASURE_DEAREST;
+}
+
 /* Is the measure in the unit of charges, so that the rule must name its currency? */
 static inline bool
 measure_is_quantity(uint8 measure)
 {
-	return !measure_is_cost(measure) && measure != MEASURE_AMOUNT;
+	return !measure_is_cost(measure) && !measure_is_amount(measure);
 }
 
 /* Does it need the single charges in their order? */

@@ -87,7 +87,7 @@ typedef struct Pricing
 #define PG_GETARG_PRICING(n) DatumGetPricing(PG_GETARG_DATUM(n))
 #define PG_RETURN_PRICING(x) PG_RETURN_POINTER(x)
 
-extern void pricing_refuse_version(const Pricing *pricing) pg_attribute_noreturn();
+extern void pricing_refuse_version(const Pricing *pricing);
 
 /* Refuses what another release wrote in another form: its offsets would mean something else. */
 static inline void

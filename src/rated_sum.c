@@ -3,24 +3,32 @@
  *
  * The quantities are summed exactly and rated once, at the end.  A pricing that
  * rates event by event is applied to each as it comes; where the order counts,
- * the quantities are kept too, so that partial states can be put together.
+ * a partial state keeps the quantities too, and those of the second state count
+ * as having come after those of the first.
  */
 #include "postgres.h"
 
 #include "compat.h"
+#include "exact.h"
+#include "exact_sum.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
 #include "number.h"
 #include "pricing.h"
+#include "utils/memutils.h"
 
 typedef struct RatedSum
 {
-	bool unpriced;        /* a quantity came without a pricing */
-	Pricing *pricing;     /* NULL before the first */
-	Numeric total;        /* of quantities, or of events' amounts; NULL before the first */
-	PricingEvents events; /* so far, where their order counts */
+	bool unpriced;           /* a quantity came without a pricing */
+	bool by_event;           /* total is of events' amounts, not of quantities */
+	Pricing *pricing;        /* NULL before the first quantity */
+	struct varlena *toasted; /* the same as it is stored, where that is not plain; or NULL */
+	ExactSum total;          /* of quantities, or of events' amounts */
+	PricingEvents events;    /* so far, where their order counts */
 	int size;
 	int count;
-	Numeric *quantities; /* where their order counts */
+	Numeric *quantities; /* where their order counts to a state that is combined */
 } RatedSum;
 
 /* The aggregate's memory. */
@@ -51,28 +59,6 @@ keep(MemoryContext context, Numeric number)
 	return copy;
 }
 
-/* Adds to the total. */
-static void
-add_to_total(MemoryContext context, RatedSum *state, Numeric number)
-{
-	Numeric before = state->total;
-
-	if (before == NULL)
-	{
-		state->total = keep(context, number);
-		return;
-	}
-	state->total = keep(context, number_add(before, number));
-	pfree(before);
-}
-
-/* The total; NULL of nothing. */
-static Numeric
-total_of(const RatedSum *state)
-{
-	return state->total;
-}
-
 /* Refuses pricings that differ. */
 static void
 refuse_pricings(const Pricing *a, const Pricing *b)
@@ -84,22 +70,55 @@ refuse_pricings(const Pricing *a, const Pricing *b)
 	                errhint("Group by the pricing too.")));
 }
 
+/* Is it that of the quantities before?  Plain ones are compared as they are. */
+static inline bool
+same_pricing(const RatedSum *state, const struct varlena *stored)
+{
+	const Pricing *pricing = state->pricing;
+
+	if (VARATT_IS_1B(stored) && !VARATT_IS_1B_E(stored))
+		return VARSIZE_SHORT(stored) - VARHDRSZ_SHORT == VARSIZE(pricing) - VARHDRSZ &&
+		       memcmp(VARDATA_SHORT(stored), VARDATA(pricing), VARSIZE(pricing) - VARHDRSZ) == 0;
+	if (VARATT_IS_4B_U(stored))
+		return VARSIZE(stored) == VARSIZE(pricing) &&
+		       memcmp(stored, pricing, VARSIZE(pricing)) == 0;
+	return state->toasted && VARSIZE_ANY(stored) == VARSIZE_ANY(state->toasted) &&
+	       memcmp(stored, state->toasted, VARSIZE_ANY(stored)) == 0;
+}
+
+/*
+ * Keeps a pricing as it is stored, so that it need not be made plain for every
+ * row of its own.  A pointer into a toast table means the same all query long.
+ */
+static void
+keep_toasted(MemoryContext context, RatedSum *state, const struct varlena *stored)
+{
+	if (!VARATT_IS_COMPRESSED(stored) && !VARATT_IS_EXTERNAL_ONDISK(stored))
+		return;
+	if (state->toasted)
+		pfree(state->toasted);
+	state->toasted = MemoryContextAlloc(context, VARSIZE_ANY(stored));
+	memcpy(state->toasted, stored, VARSIZE_ANY(stored));
+}
+
 /* Notes the pricing, which must be that of all quantities before. */
 static void
-note_pricing(MemoryContext context, RatedSum *state, struct varlena *packed)
+note_pricing(MemoryContext context, RatedSum *state, struct varlena *stored)
 {
-	Size size = VARSIZE_ANY_EXHDR(packed);
-	Pricing *pricing = state->pricing;
+	Pricing *pricing;
 
-	if (pricing && VARSIZE(pricing) - VARHDRSZ == size &&
-	    memcmp(VARDATA(pricing), VARDATA_ANY(packed), size) == 0)
+	if (state->pricing && same_pricing(state, stored))
 		return;
-	if (pricing || state->unpriced)
-		refuse_pricings(pricing, DatumGetPricing(PointerGetDatum(packed)));
-	pricing = MemoryContextAlloc(context, size + VARHDRSZ);
-	SET_VARSIZE(pricing, size + VARHDRSZ);
-	memcpy(VARDATA(pricing), VARDATA_ANY(packed), size);
-	state->pricing = pricing;
+	pricing = DatumGetPricing(PointerGetDatum(stored));
+	if (state->pricing == NULL && !state->unpriced)
+	{
+		state->pricing = MemoryContextAlloc(context, VARSIZE(pricing));
+		memcpy(state->pricing, pricing, VARSIZE(pricing));
+		state->by_event = pricing_rates_events(pricing);
+	}
+	else if (state->pricing == NULL || !same_pricing(state, (struct varlena *)pricing))
+		refuse_pricings(state->pricing, pricing);
+	keep_toasted(context, state, stored);
 }
 
 /* Notes a quantity that has no pricing. */
@@ -127,23 +146,32 @@ keep_quantity(MemoryContext context, RatedSum *state, Numeric quantity)
 
 /* Rates an event, and keeps what the next ones need. */
 static void
-add_event(MemoryContext context, RatedSum *state, Numeric quantity)
+add_event(MemoryContext context, RatedSum *state, Numeric quantity, bool partial)
 {
 	Numeric before = state->events.amount;
+	Numeric amount = pricing_event(state->pricing, quantity, &state->events, NULL);
 
-	add_to_total(context, state, pricing_event(state->pricing, quantity, &state->events, NULL));
+	exact_total_add(&state->total, NumericGetDatum(amount), context);
 	if (!pricing_orders_events(state->pricing))
 		return;
 	state->events.amount = keep(context, state->events.amount);
 	if (before)
 		pfree(before);
-	keep_quantity(context, state, quantity);
+	if (partial)
+		keep_quantity(context, state, quantity);
 }
 
-/* Takes in a quantity and its pricing. */
-PG_FUNCTION_INFO_V1(rated_sum_accum);
-Datum
-rated_sum_accum(PG_FUNCTION_ARGS)
+/* Is the state one of several that are put together? */
+static bool
+is_partial(FunctionCallInfo fcinfo)
+{
+	return IsA(fcinfo->context, AggState) &&
+	       DO_AGGSPLIT_SKIPFINAL(((AggState *)fcinfo->context)->aggsplit);
+}
+
+/* What is rare in taking in a quantity, or takes its time anyway. */
+static pg_noinline Datum
+accum_slowly(FunctionCallInfo fcinfo)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	RatedSum *state = state_argument(fcinfo, 0);
@@ -157,12 +185,44 @@ rated_sum_accum(PG_FUNCTION_ARGS)
 		note_unpriced(state);
 		PG_RETURN_POINTER(state);
 	}
-	note_pricing(context, state, PG_GETARG_VARLENA_PP(2));
-	if (pricing_rates_events(state->pricing))
-		add_event(context, state, PG_GETARG_NUMERIC(1));
+	note_pricing(context, state, (struct varlena *)PG_GETARG_POINTER(2));
+	if (state->by_event)
+		add_event(context, state, PG_GETARG_NUMERIC(1), is_partial(fcinfo));
 	else
-		add_to_total(context, state, PG_GETARG_NUMERIC(1));
+		exact_total_add(&state->total, PG_GETARG_DATUM(1), context);
 	PG_RETURN_POINTER(state);
+}
+
+/* Takes in a quantity and its pricing. */
+PG_FUNCTION_INFO_V1(rated_sum_accum);
+Datum
+rated_sum_accum(PG_FUNCTION_ARGS)
+{
+	RatedSum *state = state_argument(fcinfo, 0);
+
+	if (likely(state && state->pricing && !state->by_event && !PG_ARGISNULL(1) &&
+	           !PG_ARGISNULL(2) && same_pricing(state, (struct varlena *)PG_GETARG_POINTER(2)) &&
+	           exact_sum_add_short(&state->total, PG_GETARG_DATUM(1))))
+		return PG_GETARG_DATUM(0);
+	return accum_slowly(fcinfo);
+}
+
+/* Adds the events of another state, in an own memory, for there may be many. */
+static void
+add_events(MemoryContext context, RatedSum *state, const RatedSum *other, bool partial)
+{
+	MemoryContext each =
+	    AllocSetContextCreate(CurrentMemoryContext, "rated_sum event", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(each);
+
+	for (int i = 0; i < other->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_event(context, state, other->quantities[i], partial);
+		MemoryContextReset(each);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(each);
 }
 
 /* Puts two states together. */
@@ -183,12 +243,9 @@ rated_sum_combine(PG_FUNCTION_ARGS)
 	if (other->pricing)
 		note_pricing(context, state, (struct varlena *)other->pricing);
 	if (other->count > 0)
-	{
-		for (int i = 0; i < other->count; i++)
-			add_event(context, state, other->quantities[i]);
-	}
-	else if (total_of(other))
-		add_to_total(context, state, total_of(other));
+		add_events(context, state, other, is_partial(fcinfo));
+	else
+		exact_total_combine(&state->total, &other->total, context);
 	PG_RETURN_POINTER(state);
 }
 
@@ -230,7 +287,7 @@ rated_sum_serialise(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, state->unpriced);
 	send_varlena(&buf, state->pricing);
-	send_varlena(&buf, total_of(state));
+	send_varlena(&buf, exact_total_pack(&state->total));
 	pq_sendint32(&buf, state->count);
 	for (int i = 0; i < state->count; i++)
 		send_varlena(&buf, state->quantities[i]);
@@ -245,13 +302,16 @@ rated_sum_deserialise(PG_FUNCTION_ARGS)
 	bytea *bytes = PG_GETARG_BYTEA_PP(0);
 	RatedSum *state = palloc0(sizeof(RatedSum));
 	StringInfoData buf;
+	bytea *total;
 
 	aggregate_context(fcinfo);
 	initStringInfo(&buf);
 	appendBinaryStringInfo(&buf, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	state->unpriced = pq_getmsgbyte(&buf);
 	state->pricing = receive_varlena(&buf);
-	state->total = receive_varlena(&buf);
+	state->by_event = state->pricing && pricing_rates_events(state->pricing);
+	total = receive_varlena(&buf);
+	exact_total_unpack(VARDATA(total), VARSIZE(total) - VARHDRSZ, &state->total);
 	state->count = pq_getmsgint(&buf, 4);
 	if (state->count > 0)
 		state->quantities =
@@ -271,10 +331,9 @@ rated_sum_final(PG_FUNCTION_ARGS)
 	Numeric total;
 
 	aggregate_context(fcinfo);
-	if (state == NULL || total_of(state) == NULL)
+	if (state == NULL || state->pricing == NULL)
 		PG_RETURN_NULL();
-	total = DatumGetNumericCopy(NumericGetDatum(total_of(state)));
-	if (pricing_rates_events(state->pricing))
-		PG_RETURN_NUMERIC(pricing_adjust(state->pricing, total, NULL));
-	PG_RETURN_NUMERIC(pricing_rate(state->pricing, total, NULL));
+	total = exact_total_get(&state->total);
+	PG_RETURN_NUMERIC(state->by_event ? pricing_adjust(state->pricing, total, NULL)
+	                                  : pricing_rate(state->pricing, total, NULL));
 }

@@ -97,7 +97,7 @@ sum_members(const Line *line)
 	return any ? exact_total_get(&sum) : NULL;
 }
 
-/* Orders members by the moment their charges start. */
+/* Orders members by the moment their charges start, and then as they stand in the file. */
 static int
 compare_starts(const void *left, const void *right)
 {
@@ -106,6 +106,10 @@ compare_starts(const void *left, const void *right)
 
 	if (a->piece->starts != b->piece->starts)
 		return a->piece->starts < b->piece->starts ? -1 : 1;
+	if (a->piece->load_scope_id != b->piece->load_scope_id)
+		return a->piece->load_scope_id < b->piece->load_scope_id ? -1 : 1;
+	if (a->piece->line_no != b->piece->line_no)
+		return a->piece->line_no < b->piece->line_no ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
@@ -192,6 +196,50 @@ measure_readings(const Sale *sale, const Line *line, const Rule *rule)
 	return peak;
 }
 
+/* A price rule and what its charges amount to. */
+typedef struct RuleAmount
+{
+	int rule;
+	Numeric amount;
+} RuleAmount;
+
+/* The most that the charges of one price rule amount to. */
+static Numeric
+measure_dearest(const Line *line)
+{
+	HASHCTL control = {.hcxt = CurrentMemoryContext};
+	HTAB *amounts;
+	Numeric dearest = NULL;
+	HASH_SEQ_STATUS all;
+	RuleAmount *entry;
+
+	control.keysize = sizeof(int);
+	control.entrysize = sizeof(RuleAmount);
+	amounts = hash_create("rating: amounts", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (Member *member = line->first; member; member = member->next)
+	{
+		bool found;
+
+		entry = hash_search(amounts, &member->part->rule, HASH_ENTER, &found);
+		entry->amount = found ? number_add(entry->amount, member->measured) : member->measured;
+	}
+	hash_seq_init(&all, amounts);
+	while ((entry = hash_seq_search(&all)) != NULL)
+		if (dearest == NULL || number_cmp(entry->amount, dearest) > 0)
+			dearest = entry->amount;
+	return dearest;
+}
+
+/* What is rated of a line; NULL when there is nothing. */
+static Numeric
+measure_line(const Sale *sale, const Line *line, const Rule *rule)
+{
+	if (rule->measure == MEASURE_DEAREST)
+		return measure_dearest(line);
+	return measure_is_reading(rule->measure) ? measure_readings(sale, line, rule)
+	                                         : sum_members(line);
+}
+
 /* Prices each charge by itself; its share is then its own amount. */
 static Numeric
 rate_each(const Line *line, const Pricing *pricing)
@@ -271,7 +319,7 @@ rate_line(Sale *sale, Stage *stage, Line *line)
 		else
 			line->amount = pricing_rate(pricing, line->measured, NULL);
 		if (rule->effect == EFFECT_LIMIT)
-			line->amount = number_sub(line->amount, line->measured);
+			line->amount = number_sub(line->amount, sum_members(line));
 	}
 }
 
@@ -283,8 +331,7 @@ stage_rate(Sale *sale, Stage *stage)
 	{
 		const Rule *rule = rating_rule(sale->rating, line->key.rule);
 
-		line->measured = measure_is_reading(rule->measure) ? measure_readings(sale, line, rule)
-		                                                   : sum_members(line);
+		line->measured = measure_line(sale, line, rule);
 		if (line->measured && rule->skip_zero &&
 		    number_cmp(line->measured, number_literal(0, 0)) == 0)
 			line->measured = NULL;

@@ -88,7 +88,7 @@ apply(Sale *sale, Stage *stage, HTAB **counted, int place, Part *part)
 	/* there is nothing to adjust where nothing was sold */
 	if (rule->effect == EFFECT_ADJUST && part->amounts == NULL)
 		return;
-	if (rule->measure == MEASURE_AMOUNT)
+	if (measure_is_amount(rule->measure))
 	{
 		for (Amount *amount = part->amounts; amount; amount = amount->next)
 		{

@@ -204,6 +204,8 @@ take_member(void *taker, Sale *sale, Line *line, Member *member)
 	put(&row, DateADTGetDatum(piece->charge_on), false);
 	put(&row, Int32GetDatum(piece->load_scope_id), false);
 	put_key(&row, piece->line_no);
+	put(&row, TimestampTzGetDatum(piece->starts), piece->line_no == 0);
+	put(&row, TimestampTzGetDatum(piece->ends), piece->line_no == 0);
 	put(&row, Int32GetDatum(piece->item->key.item_id), false);
 	put_number(&row, member->measured);
 	put_number(&row, member->share);

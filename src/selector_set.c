@@ -44,22 +44,35 @@ selector_set_hash(int field, const char *data, int length)
 	return hash_combine(hash_bytes((const unsigned char *)data, length), field);
 }
 
-/* Makes room for a set's values and results. */
+/* Replaces an array by a larger one, without what was in it. */
+static void
+enlarge(SelectorSite *site, void **array, Size size)
+{
+	void *larger = MemoryContextAlloc(site->context, size);
+
+	if (*array != NULL)
+		pfree(*array);
+	*array = larger;
+}
+
+/* Makes room for a set's values and results; the site stays good if there is no memory. */
 static void
 make_room(SelectorSite *site, const SelectorSet *set)
 {
 	if (set->nfields > site->maxfields)
 	{
-		site->maxfields = 0;
-		site->have = MemoryContextAlloc(site->context, set->nfields * sizeof(bool));
-		site->values = MemoryContextAlloc(site->context, set->nfields * sizeof(SelectorValue));
-		site->maxfields = set->nfields;
+		int room = Max(set->nfields, 2 * site->maxfields);
+
+		enlarge(site, (void **)&site->have, room * sizeof(bool));
+		enlarge(site, (void **)&site->values, room * sizeof(SelectorValue));
+		site->maxfields = room;
 	}
 	if (set->nmembers > site->maxfound)
 	{
-		site->maxfound = 0;
-		site->found = MemoryContextAlloc(site->context, set->nmembers * sizeof(int));
-		site->maxfound = set->nmembers;
+		int room = Max(set->nmembers, 2 * site->maxfound);
+
+		enlarge(site, (void **)&site->found, room * sizeof(int));
+		site->maxfound = room;
 	}
 }
 

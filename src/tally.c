@@ -13,34 +13,40 @@
 #include "number.h"
 #include "tally.h"
 
-/* The display scale of a number, which must be finite. */
-int
-tally_scale_of(Datum number)
+/* Reads a number, which must be finite; false, and only its display scale, when it does not fit. */
+bool
+tally_read(Datum number, FixedNumber *fixed)
 {
 	NumericParts parts;
+	int fraction;
 
 	if (!exact_take_apart(number, &parts))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 		                errmsg("a number to aggregate must be finite"),
 		                errhint("Leave NaN and infinities out, with FILTER (WHERE …).")));
-	return parts.dscale;
+	fixed->display = parts.dscale;
+	if (!exact_digits_to_int128(&parts, &fixed->units))
+		return false;
+	fraction = parts.count == 0 ? 0 : parts.count - 1 - parts.weight;
+	fixed->fraction = Max(fraction, 0);
+	return fraction >= 0 || exact_mul_power10(fixed->units, -fraction * DEC_DIGITS, &fixed->units);
 }
 
 /* Adds to the total; false, and nothing added, when it does not fit. */
 static bool
-add_total(Tally *tally, int128 value, int scale)
+add_total(Tally *tally, int128 units, int fraction)
 {
 	int128 total = tally->total;
-	int common = Max(scale, tally->scale);
+	int common = Max(fraction, tally->fraction);
 
-	if (value == 0)
+	if (units == 0)
 		return true;
-	if (!exact_mul_power10(total, common - tally->scale, &total) ||
-	    !exact_mul_power10(value, common - scale, &value) ||
-	    __builtin_add_overflow(total, value, &total))
+	if (!exact_mul_power10(total, (common - tally->fraction) * DEC_DIGITS, &total) ||
+	    !exact_mul_power10(units, (common - fraction) * DEC_DIGITS, &units) ||
+	    __builtin_add_overflow(total, units, &total))
 		return false;
 	tally->total = total;
-	tally->scale = common;
+	tally->fraction = common;
 	return true;
 }
 
@@ -61,31 +67,39 @@ add_rest(MemoryContext context, Tally *tally, Numeric number)
 void
 tally_add(MemoryContext context, Tally *tally, Datum number, int64 weight)
 {
-	int scale = tally_scale_of(number);
-	Exact exact;
+	FixedNumber fixed;
 	int128 product;
+	bool fits = tally_read(number, &fixed);
 
-	tally->display = Max(tally->display, scale);
-	if (exact_from_numeric(number, &exact) && exact_mul_int128(exact.mantissa, weight, &product) &&
-	    add_total(tally, product, exact.scale))
+	tally->display = Max(tally->display, fixed.display);
+	if (fits && exact_mul_int128(fixed.units, weight, &product) &&
+	    add_total(tally, product, fixed.fraction))
 		return;
 	add_rest(context, tally, number_mul(DatumGetNumeric(number), int64_to_numeric(weight)));
 }
 
-/* Adds total * 10^-scale. */
-void
-tally_add_fixed(MemoryContext context, Tally *tally, int128 total, int scale)
+/* What total holds, as a number. */
+static Numeric
+encode(int128 total, int fraction)
 {
-	tally->display = Max(tally->display, scale);
-	if (!add_total(tally, total, scale))
-		add_rest(context, tally, exact_encode(total, scale, scale));
+	int scale = fraction * DEC_DIGITS;
+
+	return exact_encode(total, scale, Min(scale, NUMERIC_DSCALE_MASK));
+}
+
+/* Adds total * 10000^-fraction. */
+void
+tally_add_fixed(MemoryContext context, Tally *tally, int128 total, int fraction)
+{
+	if (!add_total(tally, total, fraction))
+		add_rest(context, tally, encode(total, fraction));
 }
 
 /* Adds what another tally holds. */
 void
 tally_merge(MemoryContext context, Tally *tally, const Tally *other)
 {
-	tally_add_fixed(context, tally, other->total, other->scale);
+	tally_add_fixed(context, tally, other->total, other->fraction);
 	tally->display = Max(tally->display, other->display);
 	if (other->rest)
 		add_rest(context, tally, other->rest);
@@ -111,6 +125,19 @@ divide_any(Numeric a, Numeric divisor, int scale)
 	return number_mul(negative ? number_negate(units) : units, power10(-scale));
 }
 
+/* The total in units of 10^-scale; false when it does not fit. */
+static bool
+units_of(const Tally *tally, int scale, int128 *units)
+{
+	int surplus = tally->fraction * DEC_DIGITS - scale;
+
+	if (surplus <= 0)
+		return exact_mul_power10(tally->total, -surplus, units);
+	/* what is cut off is zeros, for no number has more decimals than show */
+	*units = tally->total / exact_power10(surplus);
+	return *units * exact_power10(surplus) == tally->total;
+}
+
 /*
  * The sum by a positive divisor, rounded half away from zero to the decimals of
  * the numbers, or 16 where they have fewer.
@@ -122,7 +149,7 @@ tally_quotient(const Tally *tally, int64 divisor)
 	Numeric total;
 	int128 units;
 
-	if (tally->rest == NULL && exact_mul_power10(tally->total, scale - tally->scale, &units))
+	if (tally->rest == NULL && units_of(tally, scale, &units))
 	{
 		uint128 quotient = exact_abs(units) / divisor;
 		uint64 remainder = (uint64)(exact_abs(units) - quotient * divisor);
@@ -131,7 +158,7 @@ tally_quotient(const Tally *tally, int64 divisor)
 			quotient++;
 		return exact_encode(units < 0 ? -(int128)quotient : (int128)quotient, scale, scale);
 	}
-	total = exact_encode(tally->total, tally->scale, tally->scale);
+	total = encode(tally->total, tally->fraction);
 	if (tally->rest)
 		total = number_add(total, tally->rest);
 	return divide_any(total, int64_to_numeric(divisor), scale);
@@ -145,7 +172,7 @@ tally_send(StringInfo buf, const Tally *tally)
 
 	pq_sendint64(buf, (uint64)((uint128)tally->total >> 64));
 	pq_sendint64(buf, (uint64)tally->total);
-	pq_sendint32(buf, tally->scale);
+	pq_sendint32(buf, tally->fraction);
 	pq_sendint32(buf, tally->display);
 	pq_sendint32(buf, size);
 	if (tally->rest)
@@ -161,7 +188,7 @@ tally_receive(StringInfo buf, Tally *tally)
 	Size size;
 
 	tally->total = (int128)((uint128)high << 64 | low);
-	tally->scale = pq_getmsgint(buf, 4);
+	tally->fraction = pq_getmsgint(buf, 4);
 	tally->display = pq_getmsgint(buf, 4);
 	tally->rest = NULL;
 	size = pq_getmsgint(buf, 4);

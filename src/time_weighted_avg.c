@@ -19,7 +19,6 @@ typedef struct LevelReadings
 	NumberList list; /* readings, each with its moment */
 	Period during;
 	int64 initial; /* the last reading before the period; -1 is none */
-	int display;   /* the largest display scale of all levels, kept or not */
 } LevelReadings;
 
 /* A reading of a list that is not wide. */
@@ -76,7 +75,14 @@ add_initial(MemoryContext context, LevelReadings *state, Datum level, TimestampT
 	before = *number_list_at(list, state->initial);
 	if (at < before || (at == before && number_cmp(DatumGetNumeric(level),
 	                                               number_list_get(list, state->initial)) <= 0))
+	{
+		/* which of them came first must not show in the decimals */
+		FixedNumber fixed;
+
+		tally_read(level, &fixed);
+		list->display = Max(list->display, fixed.display);
 		return;
+	}
 	*number_list_at(list, state->initial) = at;
 	number_list_put(context, list, state->initial, level);
 }
@@ -96,7 +102,6 @@ time_weighted_avg_accum(PG_FUNCTION_ARGS)
 	at = PG_GETARG_TIMESTAMPTZ(2);
 	if (at >= state->during.end)
 		PG_RETURN_POINTER(state);
-	state->display = Max(state->display, tally_scale_of(PG_GETARG_DATUM(1)));
 	if (at < state->during.start)
 		add_initial(context, state, PG_GETARG_DATUM(1), at);
 	else
@@ -118,7 +123,6 @@ time_weighted_avg_combine(PG_FUNCTION_ARGS)
 		AGGREGATE_RETURN_STATE(aggregate_state(fcinfo, 0));
 	state = state_over(fcinfo, context, other->during);
 	initial = state->initial;
-	state->display = Max(state->display, other->display);
 
 	/* of the two initial readings the earlier gets no time, so both may stay */
 	number_list_append(context, &state->list, &other->list);
@@ -141,7 +145,6 @@ time_weighted_avg_serialise(PG_FUNCTION_ARGS)
 	pq_sendint64(&buf, state->during.start);
 	pq_sendint64(&buf, state->during.end);
 	pq_sendint64(&buf, state->initial);
-	pq_sendint32(&buf, state->display);
 	number_list_send(&buf, &state->list);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -158,7 +161,6 @@ time_weighted_avg_deserialise(PG_FUNCTION_ARGS)
 	state->during.start = pq_getmsgint64(&buf);
 	state->during.end = pq_getmsgint64(&buf);
 	state->initial = pq_getmsgint64(&buf);
-	state->display = pq_getmsgint(&buf, 4);
 	number_list_receive(&buf, &state->list);
 	PG_RETURN_POINTER(state);
 }
@@ -178,7 +180,7 @@ tally_fixed(MemoryContext context, Tally *tally, const LevelReadings *state)
 
 		total += (int128)readings[i].level * period_overlap(&state->during, readings[i].at, until);
 	}
-	tally_add_fixed(context, tally, total, state->list.scale);
+	tally_add_fixed(context, tally, total, state->list.fraction);
 }
 
 /* The last reading before the period, of sorted ones that begin with such a reading. */
@@ -210,6 +212,6 @@ time_weighted_avg_final(PG_FUNCTION_ARGS)
 
 	if (state->initial >= 0)
 		state->initial = last_initial(state);
-	tally.display = Max(tally.display, state->display);
+	tally.display = state->list.display;
 	PG_RETURN_NUMERIC(tally_quotient(&tally, state->during.end - state->during.start));
 }

@@ -22,3 +22,13 @@ CREATE OR REPLACE FUNCTION what_if_rules() RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION what_if_rules() IS 'the setting cloudbilling.price_rules: rules in place of those there are; NULL is none';
+
+CREATE OR REPLACE FUNCTION period_first() RETURNS date
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION period_first() IS 'the setting cloudbilling.period_first: first day of the first period that is rated';
+
+CREATE OR REPLACE FUNCTION period_last() RETURNS date
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION period_last() IS 'the setting cloudbilling.period_last: first day of the last period that is rated';

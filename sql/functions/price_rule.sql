@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION measure_is_money(measure text)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN measure ~ '(cost|amount)$';
+RETURN measure ~ '(cost|amount|dearest)$';
 
 COMMENT ON FUNCTION measure_is_money(text) IS 'whether a measure of price rules is an amount of money, rather than a quantity';
 

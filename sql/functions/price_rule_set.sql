@@ -1,20 +1,24 @@
-CREATE OR REPLACE FUNCTION price_rule_set_transition(internal, record) RETURNS internal
+CREATE OR REPLACE FUNCTION price_rule_set_transition(internal, price_rule) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION price_rule_set_transition(internal, record) IS 'aggregate transition function';
+COMMENT ON FUNCTION price_rule_set_transition(internal, price_rule) IS 'aggregate transition function';
 
 CREATE OR REPLACE FUNCTION price_rule_set_final(internal) RETURNS price_rule_set
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION price_rule_set_final(internal) IS 'aggregate final function';
 
-CREATE OR REPLACE AGGREGATE price_rule_set(rule record) (
+CREATE OR REPLACE AGGREGATE price_rule_set(rule price_rule) (
     SFUNC = price_rule_set_transition,
     STYPE = internal,
     FINALFUNC = price_rule_set_final,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE price_rule_set(record) IS 'price rules packed for matching and rating';
+COMMENT ON AGGREGATE price_rule_set(price_rule) IS 'price rules packed for matching and rating';
 
 CREATE OR REPLACE FUNCTION price_rule_match(
     rules price_rule_set, customer_path int[], product_path int[], item record) RETURNS int[]
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION price_rule_match(price_rule_set, int[], int[], record) IS 'places in a set of the rules that are about an item, the one that goes before all others first';
+
+CREATE OR REPLACE FUNCTION price_rule_ids(rules price_rule_set, places int[]) RETURNS int[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION price_rule_ids(price_rule_set, int[]) IS 'keys of the rules at some places of a set';

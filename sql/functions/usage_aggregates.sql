@@ -47,7 +47,7 @@ COMMENT ON FUNCTION time_share_final(internal) IS 'aggregate final function';
 CREATE OR REPLACE AGGREGATE weighted_sum(change numeric, at timestamptz, during tstzrange) (
     SFUNC = weighted_sum_accum,
     STYPE = internal,
-    SSPACE = 64,
+    SSPACE = 48,
     FINALFUNC = time_share_final,
     COMBINEFUNC = time_share_combine,
     SERIALFUNC = time_share_serialise,
@@ -60,7 +60,7 @@ COMMENT ON AGGREGATE weighted_sum(numeric, timestamptz, tstzrange) IS
 CREATE OR REPLACE AGGREGATE prorated_sum(quantity numeric, held tstzrange, during tstzrange) (
     SFUNC = prorated_sum_accum,
     STYPE = internal,
-    SSPACE = 64,
+    SSPACE = 48,
     FINALFUNC = time_share_final,
     COMBINEFUNC = time_share_combine,
     SERIALFUNC = time_share_serialise,
@@ -73,7 +73,7 @@ COMMENT ON AGGREGATE prorated_sum(numeric, tstzrange, tstzrange) IS
 CREATE OR REPLACE AGGREGATE prorated_count(held tstzrange, during tstzrange) (
     SFUNC = prorated_count_accum,
     STYPE = internal,
-    SSPACE = 64,
+    SSPACE = 48,
     FINALFUNC = time_share_final,
     COMBINEFUNC = time_share_combine,
     SERIALFUNC = time_share_serialise,
@@ -86,7 +86,7 @@ COMMENT ON AGGREGATE prorated_count(tstzrange, tstzrange) IS
 CREATE OR REPLACE AGGREGATE prorated_sum(quantity numeric, held daterange, during daterange) (
     SFUNC = prorated_sum_accum,
     STYPE = internal,
-    SSPACE = 64,
+    SSPACE = 48,
     FINALFUNC = time_share_final,
     COMBINEFUNC = time_share_combine,
     SERIALFUNC = time_share_serialise,
@@ -99,7 +99,7 @@ COMMENT ON AGGREGATE prorated_sum(numeric, daterange, daterange) IS
 CREATE OR REPLACE AGGREGATE prorated_count(held daterange, during daterange) (
     SFUNC = prorated_count_accum,
     STYPE = internal,
-    SSPACE = 64,
+    SSPACE = 48,
     FINALFUNC = time_share_final,
     COMBINEFUNC = time_share_combine,
     SERIALFUNC = time_share_serialise,
@@ -268,4 +268,4 @@ CREATE OR REPLACE AGGREGATE distinct_count(value anyelement) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE distinct_count(anyelement) IS
-    'how many different values there are, the same as count(DISTINCT value) but faster';
+    'how many different values there are, the same as count(DISTINCT value) but faster where they repeat';

@@ -26,20 +26,22 @@ CREATE TABLE price_rule (
     created_by     name         NOT NULL DEFAULT session_user,
 
     CHECK (NOT isempty(valid_during)),
-    CHECK (measure IN ('quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost', 'amount', 'events',
-        'resources', 'peak', 'latest', 'weighted', 'p95')),
+    CHECK (measure IN ('quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost', 'amount', 'dearest',
+        'events', 'resources', 'peak', 'latest', 'weighted', 'p95')),
     CHECK (per IN ('scope', 'account', 'sku', 'resource', 'charge') OR per ~ '^tags\..'),
     CHECK (effect IN ('include', 'set', 'adjust', 'add', 'limit')),
     CHECK (reseller_id <> customer_id),
+    -- Charges know their provider, but not the format they came in.
+    CONSTRAINT price_rule_selector CHECK (NOT coalesce(selector::jsonb ? 'source', false)),
     CHECK (included >= 0 AND included <> 'NaN' AND included < 'Infinity'),
     CHECK (roll_over BETWEEN 0 AND 120),
     CHECK (tax_category IN ('standard', 'reduced', 'zero')),
     CHECK (currency ~ '^[A-Z]{3}$'),
     -- A quantity has no currency of its own.
-    CONSTRAINT price_rule_currency CHECK (measure ~ '(cost|amount)$' OR currency IS NOT NULL),
+    CONSTRAINT price_rule_currency CHECK (measure ~ '(cost|amount|dearest)$' OR currency IS NOT NULL),
     -- What lines cost is known only after prices were set, and is all that can be limited.
-    CONSTRAINT price_rule_amount CHECK (CASE effect WHEN 'limit' THEN measure = 'amount' WHEN 'set' THEN measure <> 'amount'
-        WHEN 'include' THEN measure = 'quantity' ELSE true END),
+    CONSTRAINT price_rule_amount CHECK (CASE effect WHEN 'limit' THEN measure IN ('amount', 'dearest') WHEN 'set' THEN measure NOT IN ('amount', 'dearest')
+        WHEN 'include' THEN measure = 'quantity' ELSE measure <> 'dearest' END),
     -- A charge by itself is no reading among others, and has no amount before it is priced.
     CONSTRAINT price_rule_charge CHECK (per <> 'charge' OR measure ~ '(cost|quantity|events)$'),
     CONSTRAINT price_rule_included CHECK ((effect = 'include') = (included IS NOT NULL)
@@ -71,7 +73,7 @@ COMMENT ON COLUMN price_rule.selector IS 'further conditions on the charges; NUL
 COMMENT ON COLUMN price_rule.reseller_id IS 'customer who sells by this rule to those below it; NULL is the seller';
 COMMENT ON COLUMN price_rule.valid_during IS 'days on which charges must start, in the customer''s time zone';
 COMMENT ON COLUMN price_rule.continues_id IS 'rule whose ladder this one goes on climbing within a period; NULL begins at the bottom';
-COMMENT ON COLUMN price_rule.measure IS 'what is rated: quantity, billed_cost, effective_cost, list_cost, contracted_cost, amount (what lines cost so far), events, resources, peak, latest, weighted or p95';
+COMMENT ON COLUMN price_rule.measure IS 'what is rated: quantity, billed_cost, effective_cost, list_cost, contracted_cost, amount (what lines cost so far), dearest (of the price rule that amounts to most), events, resources, peak, latest, weighted or p95';
 COMMENT ON COLUMN price_rule.per IS 'what one application covers: scope (all together), account, sku, resource, charge, or tags.KEY (charges of one value of a tag)';
 COMMENT ON COLUMN price_rule.pricing IS 'how the measure becomes an amount';
 COMMENT ON COLUMN price_rule.effect IS 'include: covers a quantity; set: the price of the charges, one rule each; adjust: a discount or surcharge on lines; add: a line of its own; limit: at least or at most';

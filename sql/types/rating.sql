@@ -37,6 +37,8 @@ CREATE TYPE rating_share AS (
     charge_on       date,
     load_scope_id   int,
     line_no         int,
+    starts          timestamptz,
+    ends            timestamptz,
     item_id         int,
     measured        numeric,
     amount          numeric,

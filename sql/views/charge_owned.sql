@@ -65,6 +65,12 @@ cut AS MATERIALIZED (
 asked AS MATERIALIZED (
     SELECT * FROM charge_asked
 ),
+-- Months to look at: those asked for, and those that what is left of a bundle may come from.
+span AS MATERIALIZED (
+    SELECT date_trunc('month', period_first())::date - 31 * coalesce(max(r.roll_over), 0) AS first_day,
+        (date_trunc('month', period_last()) + interval '1 month')::date AS end_day
+    FROM price_rule_in_force AS r
+),
 -- Items of which a rule must see the single charges.
 fine AS MATERIALIZED (
     SELECT DISTINCT d.item_id
@@ -72,7 +78,7 @@ fine AS MATERIALIZED (
     JOIN product AS p ON p.path @> ARRAY[r.product_id]
     JOIN charge_dimension AS d ON d.product_id = p.product_id
     WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge'
-        OR r.measure <> 'amount' AND pricing_by_event(r.pricing))
+        OR r.measure NOT IN ('amount', 'dearest') AND pricing_by_event(r.pricing))
       AND (r.selector IS NULL OR selector_matches(r.selector, d))
       AND d.account_id IN (SELECT a.account_id FROM asked AS a)
 ),
@@ -91,6 +97,7 @@ JOIN charge_monthly AS r ON r.account_id = o.account_id AND r.time_zone_id = o.t
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 WHERE grain() = 'month'
+  AND r.charge_on >= (SELECT p.first_day FROM span AS p) AND r.charge_on < (SELECT p.end_day FROM span AS p)
   AND o.valid_during @> r.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
     ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
@@ -106,6 +113,7 @@ JOIN charge_daily AS r ON r.account_id = o.account_id AND r.time_zone_id = o.tim
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 WHERE (grain() = 'day' OR grain() = 'month' AND EXISTS (SELECT FROM cut))
+  AND r.charge_on >= (SELECT p.first_day FROM span AS p) AND r.charge_on < (SELECT p.end_day FROM span AS p)
   AND o.valid_during @> r.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
     ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
@@ -150,6 +158,9 @@ JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 CROSS JOIN LATERAL (SELECT (r.charge_period_start AT TIME ZONE o.time_zone)::date AS charge_on OFFSET 0) AS c
 WHERE (grain() = 'charge' OR EXISTS (SELECT FROM fine))
+  -- partitions are by UTC, days by the customer's zone
+  AND r.charge_period_start >= (SELECT p.first_day - 1 FROM span AS p) AND r.charge_period_start < (SELECT p.end_day + 1 FROM span AS p)
+  AND c.charge_on >= (SELECT p.first_day FROM span AS p) AND c.charge_on < (SELECT p.end_day FROM span AS p)
   AND (grain() = 'charge' OR r.item_id IN (SELECT f.item_id FROM fine AS f))
   AND o.valid_during @> c.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id

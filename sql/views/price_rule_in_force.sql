@@ -4,7 +4,8 @@ SELECT r.*
 FROM price_rule AS r
 WHERE what_if_rules() IS NULL
 UNION ALL
-SELECT (jsonb_populate_recordset(NULL::price_rule, what_if_rules())).*
+SELECT w.*
+FROM jsonb_populate_recordset(NULL::price_rule, what_if_rules()) AS w
 WHERE what_if_rules() IS NOT NULL;
 
 COMMENT ON VIEW price_rule_in_force IS 'the price rules that are rated with: those there are, or those of what_if';
@@ -12,7 +13,7 @@ COMMENT ON VIEW price_rule_in_force IS 'the price rules that are rated with: tho
 -- One value of some 100 kB, so it is not to stand in rows that are sorted or
 -- hashed: a subquery that gives it is evaluated once and not carried along.
 CREATE OR REPLACE VIEW price_rule_packed AS
-SELECT price_rule_set(r) AS rules
+SELECT price_rule_set(ROW(r.*)::price_rule) AS rules
 FROM price_rule_in_force AS r;
 
 COMMENT ON VIEW price_rule_packed IS 'all price rules that are rated with, in one value';

@@ -10,7 +10,8 @@ FROM (
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
-CROSS JOIN LATERAL unnest(r.lines) AS l;
+CROSS JOIN LATERAL unnest(r.lines) AS l
+WHERE l.period_start BETWEEN period_first() AND period_last();
 
 COMMENT ON VIEW rated_line IS 'what each rule makes of each customer''s charges, by period: always current, not rounded';
 COMMENT ON COLUMN rated_line.customer_id IS 'customer who buys';
@@ -44,7 +45,8 @@ FROM (
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
-CROSS JOIN LATERAL unnest(r.shares) AS l;
+CROSS JOIN LATERAL unnest(r.shares) AS l
+WHERE l.period_start BETWEEN period_first() AND period_last();
 
 COMMENT ON VIEW rated_charge IS 'the share of charges in each rated line; those without a price have no rule';
 COMMENT ON COLUMN rated_charge.customer_id IS 'customer who buys';
@@ -61,6 +63,8 @@ COMMENT ON COLUMN rated_charge.owner_id IS 'customer whose charges they are';
 COMMENT ON COLUMN rated_charge.charge_on IS 'first day of the roll-up, or day of the charge';
 COMMENT ON COLUMN rated_charge.load_scope_id IS 'delivery';
 COMMENT ON COLUMN rated_charge.line_no IS 'line of the file, of a single charge';
+COMMENT ON COLUMN rated_charge.starts IS 'start of the charge period, of a single charge';
+COMMENT ON COLUMN rated_charge.ends IS 'end of the charge period, of a single charge';
 COMMENT ON COLUMN rated_charge.item_id IS 'what it is';
 COMMENT ON COLUMN rated_charge.measured IS 'what they add to the measure';
 COMMENT ON COLUMN rated_charge.amount IS 'their share of the line''s amount';

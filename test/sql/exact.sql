@@ -168,6 +168,13 @@ FROM (VALUES (1, 'NaN'::numeric), (1, 1), (2, 'Infinity'), (2, -1), (3, '-Infini
 GROUP BY part
 ORDER BY part;
 
+-- and after so many decimals that a display scale looks like any format
+SELECT part, exact_sum(x ORDER BY n) = sum(x) AS same, scale(exact_sum(x ORDER BY n)) AS scale
+FROM (VALUES (1, 'NaN'::numeric), (2, 'Infinity'), (3, '-Infinity'), (4, 1e300), (5, -1e300), (6, 12.34), (7, 1e-300),
+    (8, 0)) AS v(part, x0),
+LATERAL (VALUES (1, round(0.0, 16383)), (2, x0), (3, 0.5), (4, x0)) AS w(n, x)
+GROUP BY part ORDER BY part;
+
 -- 128 bits: the last that fits, one more, and back
 SELECT exact_sum(x) FROM (VALUES (170141183460469231731687303715884105727)) AS v(x);
 SELECT exact_sum(x) FROM (VALUES (170141183460469231731687303715884105727), (1)) AS v(x);

@@ -58,6 +58,7 @@ END;
 $$;
 SELECT * FROM pg_temp.refusal($$ SELECT '7 selectors'::selector_set $$);
 SELECT * FROM pg_temp.refusal($$ SELECT selector_set(NULL, '{}') $$);
+SELECT * FROM pg_temp.refusal($$ SELECT selector_set(i, jsonb_build_object('region', repeat('x', 250000))::selector) FROM generate_series(1, 300) AS i $$);
 -- a record without a needed column is refused, whichever selector needs it and whatever the others say
 SELECT * FROM pg_temp.refusal($$ SELECT selector_match(s.set, c) FROM charge_row AS c,
     (SELECT selector_set(id, selector) AS set FROM (VALUES (1, '{"provider":"nobody","meter":"x"}'::selector), (2, '{}')) AS r (id, selector)) AS s $$);
@@ -261,7 +262,7 @@ SELECT count(*) AS pairs, count(*) FILTER (WHERE holds) BETWEEN 1000 AND 30000 A
     count(*) FILTER (WHERE holds IS DISTINCT FROM selector_matches(s.definition::selector, c)) AS differences_one_by_one
 FROM expected AS e JOIN random_selector AS s USING (id) JOIN random_charge AS c USING (charge_id);
 
--- sets of 300, of 10 and of 2, in both orders
+-- all in one set, and sets of 10 and of 2, in both orders
 SELECT size, descending, count(*) AS matches,
     count(*) FILTER (WHERE all_found IS DISTINCT FROM all_expected) AS differences,
     count(*) FILTER (WHERE first_found IS DISTINCT FROM all_expected[1]) AS differences_of_first
