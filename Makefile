@@ -10,12 +10,13 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql) \
+STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
+          charge_sum.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
 CODE  = $(addprefix sql/functions/,exact.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
-          rating.sql currency.sql as_of.sql source.sql product.sql charge.sql rollup.sql load.sql landing.sql customer.sql \
-          vat.sql) \
+          rating.sql currency.sql as_of.sql source.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql landing.sql \
+          customer.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \

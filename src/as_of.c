@@ -19,8 +19,11 @@
 #include <limits.h>
 
 char *as_of_setting = NULL;
-const struct config_enum_entry grain_options[] = {
-    {"month", 0, false}, {"day", 1, false}, {"charge", 2, false}, {NULL, 0, false}};
+const struct config_enum_entry grain_options[] = {{"month", 0, false},
+                                                  {"day", 1, false},
+                                                  {"charge", 2, false},
+                                                  {"sum", 3, false},
+                                                  {NULL, 0, false}};
 
 int customer_first_setting = 0;
 int customer_last_setting = INT_MAX;

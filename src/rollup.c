@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "exact.h"
+#include "local_day.h"
 #include "miscadmin.h"
 #include "rollup.h"
 #include "utils/builtins.h"
@@ -19,9 +20,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-
-/* Days remembered for each zone, by minute: hours and days do not collide. */
-#define DAYS 4096
 
 /* Groups for which memory is taken at a time; each fills whole lines of the processor's cache. */
 #define CHUNK 1024
@@ -91,17 +89,11 @@ hash_key(const RollupKey *key)
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* The local day of moments seen lately. */
+/* A zone in whose days is summed. */
 typedef struct RollupZone
 {
 	int id;
-	Datum name; /* text */
-	struct
-	{
-		TimestampTz moment;
-		DateADT day;
-		bool known;
-	} days[DAYS];
+	LocalZone *zone;
 } RollupZone;
 
 /* The columns of charge that count, as places in the query; -1 where it has none. */
@@ -125,7 +117,7 @@ struct Rollup
 	MemoryContext groups;  /* emptied when full */
 	MemoryContext scratch; /* as long as a call of the server's functions */
 	int nzones;
-	RollupZone **zones;
+	RollupZone *zones;
 	bool bound;
 	RollupColumns columns;
 	struct group_hash *hash;
@@ -178,14 +170,11 @@ void
 rollup_add_zone(Rollup *rollup, int id, const char *name)
 {
 	MemoryContext old = MemoryContextSwitchTo(rollup->context);
-	RollupZone *zone = palloc0(sizeof(RollupZone));
 
-	zone->id = id;
-	zone->name = CStringGetTextDatum(name);
 	rollup->zones = rollup->zones == NULL
-	                    ? palloc(sizeof(RollupZone *))
-	                    : repalloc(rollup->zones, (rollup->nzones + 1) * sizeof(RollupZone *));
-	rollup->zones[rollup->nzones++] = zone;
+	                    ? palloc(sizeof(RollupZone))
+	                    : repalloc(rollup->zones, (rollup->nzones + 1) * sizeof(RollupZone));
+	rollup->zones[rollup->nzones++] = (RollupZone){.id = id, .zone = local_zone_make(name)};
 	MemoryContextSwitchTo(old);
 }
 
@@ -216,34 +205,6 @@ bind(Rollup *rollup, TupleDesc query)
 	    .contracted_cost = column(query, "contracted_cost"),
 	};
 	rollup->bound = true;
-}
-
-/* The day in a zone, as AT TIME ZONE finds it. */
-static pg_noinline DateADT
-find_day(Rollup *rollup, RollupZone *zone, TimestampTz moment)
-{
-	MemoryContext old = MemoryContextSwitchTo(rollup->scratch);
-	Datum local = DirectFunctionCall2(timestamptz_zone, zone->name, TimestampTzGetDatum(moment));
-	Datum day = DirectFunctionCall1(timestamp_date, local);
-
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(rollup->scratch);
-	return DatumGetDateADT(day);
-}
-
-/* The same for a moment that was seen lately. */
-static inline DateADT
-day_of(Rollup *rollup, RollupZone *zone, TimestampTz moment)
-{
-	int place = (moment / USECS_PER_MINUTE) & (DAYS - 1);
-
-	if (unlikely(!zone->days[place].known || zone->days[place].moment != moment))
-	{
-		zone->days[place].day = find_day(rollup, zone, moment);
-		zone->days[place].moment = moment;
-		zone->days[place].known = true;
-	}
-	return zone->days[place].day;
 }
 
 /* Adds the value of a column, or of another one where that has none. */
@@ -307,7 +268,7 @@ put_out(Rollup *rollup)
 		values[1] = Int32GetDatum(group->account_id);
 		values[2] = Int32GetDatum(group->key.item_id);
 		values[3] = DateADTGetDatum(group->key.charge_on);
-		values[4] = Int16GetDatum(rollup->zones[group->key.zone]->id);
+		values[4] = Int16GetDatum(rollup->zones[group->key.zone].id);
 		values[5] = Int32GetDatum((int32)group->charges);
 		for (int sum = 0; sum < NSUMS; sum++)
 		{
@@ -380,7 +341,7 @@ rollup_add(void *arg, TupleTableSlot *charge)
 		RollupKey key = {
 		    DatumGetInt32(charge->tts_values[columns->load_scope_id]),
 		    DatumGetInt32(charge->tts_values[columns->item_id]),
-		    day_of(rollup, rollup->zones[i], start),
+		    local_day(rollup->zones[i].zone, start),
 		    i,
 		};
 		RollupGroup *group =

@@ -17,7 +17,12 @@ SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id
 FROM asked AS a
 -- months are those of who is invoiced
 JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
-JOIN charge_owner AS o ON o.customer_id = a.customer_id;
+JOIN charge_owner AS o ON o.customer_id = a.customer_id
+UNION ALL
+-- As above.
+SELECT 0, 0, 0, NULL, 0::smallint, '', NULL, NULL
+FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
+WHERE customer_first() < 0;
 
 COMMENT ON VIEW charge_asked IS 'whose the charges of accounts are, for the customers that are asked for';
 COMMENT ON COLUMN charge_asked.account_id IS 'account';
@@ -32,6 +37,7 @@ COMMENT ON COLUMN charge_asked.path IS 'customers whose price rules hold, from t
 -- Charges that customers own, the base of all rating, from roll-ups.  A month is
 -- one piece, unless ownership or a price changes inside it: then its days are
 -- taken one by one.  What a rule must see charge by charge is not rolled up.
+-- With the setting grain = 'sum' the same pieces are made of the charges anew.
 CREATE OR REPLACE VIEW charge_owned AS
 WITH
 owner AS MATERIALIZED (
@@ -75,6 +81,12 @@ fine AS MATERIALIZED (
         OR r.measure NOT IN ('amount', 'dearest') AND pricing_by_event(r.pricing))
       AND (r.selector IS NULL OR selector_matches(r.selector, d))
       AND d.account_id IN (SELECT a.account_id FROM asked AS a)
+),
+-- Accounts whose charges are summed, where they are few; NULL is all: to look each
+-- charge up in a long list would take longer than to sum it.
+few AS MATERIALIZED (
+    SELECT CASE WHEN count(*) <= 20 THEN coalesce(array_agg(a.account_id), '{}') END AS account_ids
+    FROM (SELECT DISTINCT q.account_id FROM asked AS q) AS a
 )
 SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, NULL::int AS line_no,
     NULL::timestamptz AS starts, NULL::timestamptz AS ends, r.item_id, r.account_id, i.product_id,
@@ -108,6 +120,32 @@ WHERE (grain() = 'day' OR grain() = 'month' AND EXISTS (SELECT FROM cut))
   AND (grain() = 'day'
     OR (0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
     OR (r.account_id, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c))
+  AND r.item_id NOT IN (SELECT f.item_id FROM fine AS f)
+UNION ALL
+SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, NULL, NULL, NULL, r.item_id,
+    r.account_id, i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges,
+    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1]
+FROM asked AS o
+JOIN (
+    SELECT g.load_scope_id, g.account_id, g.item_id, (g.sums).*
+    FROM (
+        -- In workers too: only what is computed before they start is looked at.
+        -- An item has one account; as a key of the group it would take longer.
+        SELECT c.load_scope_id, min(c.account_id) AS account_id, c.item_id,
+            unnest(charge_sums((SELECT array_agg(z) FROM time_zone AS z),
+                (SELECT array_agg(DISTINCT u.period_start) FROM cut AS u), c.charge_period_start, c.pricing_quantity,
+                c.consumed_quantity, c.billed_cost, c.effective_cost, c.list_cost, c.contracted_cost)) AS sums
+        FROM charge AS c
+        WHERE (SELECT w.account_ids FROM few AS w) IS NULL OR c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[])
+        GROUP BY c.load_scope_id, c.item_id
+    ) AS g
+) AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
+JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
+JOIN charge_item AS i ON i.item_id = r.item_id
+WHERE grain() = 'sum'
+  AND o.valid_during @> r.charge_on
+  AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
+    ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
   AND r.item_id NOT IN (SELECT f.item_id FROM fine AS f)
 UNION ALL
 SELECT o.customer_id, date_trunc('month', c.charge_on)::date, c.charge_on, r.load_scope_id, r.line_no,
