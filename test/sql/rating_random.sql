@@ -220,7 +220,7 @@ BEGIN
     shares := 0;
     grains := 0;
     SELECT array_agg(l) INTO month FROM rated_line AS l;
-    FOR size IN SELECT unnest('{month,day,charge}'::text[]) LOOP
+    FOR size IN SELECT unnest('{month,day,charge,sum}'::text[]) LOOP
         PERFORM set_config('cloudbilling.grain', size, true);
         SELECT shares + count(*)
         INTO shares
