@@ -89,21 +89,14 @@ typedef struct Pricing
 
 extern void pricing_refuse_version(const Pricing *pricing);
 
-/* Refuses what another release wrote in another form: its offsets would mean something else. */
-static inline void
-pricing_check_version(const Pricing *pricing)
-{
-	if (unlikely(pricing->version != PRICING_VERSION))
-		pricing_refuse_version(pricing);
-}
-
-/* The pricing in a datum. */
+/* The pricing in a datum; one that another release wrote has offsets to something else. */
 static inline Pricing *
 DatumGetPricing(Datum datum)
 {
 	Pricing *pricing = (Pricing *)PG_DETOAST_DATUM(datum);
 
-	pricing_check_version(pricing);
+	if (unlikely(pricing->version != PRICING_VERSION))
+		pricing_refuse_version(pricing);
 	return pricing;
 }
 

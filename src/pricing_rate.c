@@ -208,14 +208,10 @@ climb(const Pricing *pricing, Numeric quantity, int tier, const PricingSteps *st
 	                  price_in_tier(pricing, tier, quantity, true, steps));
 }
 
-/*
- * Does the pricing rate event by event, rather than the total?  This is the
- * first question about a pricing that rated_sum() took as bytes, hence the check.
- */
+/* Does the pricing rate event by event, rather than the total? */
 bool
 pricing_rates_events(const Pricing *pricing)
 {
-	pricing_check_version(pricing);
 	return pricing->model == PRICING_PERCENTAGE &&
 	       (pricing->tier[0].number[TIER_FLAT_FEE] != 0 || pricing_orders_events(pricing) ||
 	        pricing->option[OPTION_MINIMUM_PER_EVENT] != 0 ||

@@ -134,6 +134,15 @@ typedef struct Stage
 	Line *last;
 } Stage;
 
+/* A rule that applies to a part. */
+typedef struct Application
+{
+	int effect;
+	int position;
+	int part; /* in the order of parts */
+	int rule;
+} Application;
+
 struct Bundles;
 
 /* One seller, one buyer, one period. */
@@ -162,6 +171,7 @@ extern StringId rating_tag(Rating *rating, const RatedItem *item, const Rule *ru
 extern StringId rating_string(Rating *rating, text *string);
 
 /* rating_phase.c */
+extern int rating_gather(const Sale *sale, bool include, Application **applications);
 extern void rating_sale(Sale *sale);
 
 /* rating_bundle.c */

@@ -45,14 +45,6 @@ typedef struct Bundles
 	DateADT first; /* month of charges */
 } Bundles;
 
-/* A rule that may cover a part. */
-typedef struct Candidate
-{
-	int position;
-	int rule;
-	int part;
-} Candidate;
-
 /* Makes what is known of bundles from month to month. */
 struct Bundles *
 bundles_create(MemoryContext context)
@@ -199,67 +191,20 @@ cut(Part *part, Numeric covered)
 	return result;
 }
 
-/* Orders candidates: by position, the oldest rule first, then as parts come. */
-static int
-compare_candidates(const void *left, const void *right)
-{
-	const Candidate *a = left;
-	const Candidate *b = right;
-
-	if (a->position != b->position)
-		return a->position < b->position ? -1 : 1;
-	if (a->rule != b->rule)
-		return a->rule < b->rule ? -1 : 1;
-	return a->part < b->part ? -1 : a->part > b->part;
-}
-
-/* Gathers which rules may cover which parts; gives their number. */
-static int
-gather(const Sale *sale, Candidate **candidates)
-{
-	int max = 0;
-	int n = 0;
-
-	*candidates = NULL;
-	for (int i = 0; i < sale->nparts; i++)
-	{
-		const Part *part = sale->parts[i];
-		const RatedItem *item = part->piece->item;
-
-		for (int j = 0; j < item->nmatched; j++)
-		{
-			const Rule *rule = rating_rule(sale->rating, item->matched[j]);
-
-			if (rule->effect != EFFECT_INCLUDE || !rule_holds(sale, rule, part) ||
-			    part->quantity == NULL || number_cmp(part->quantity, number_literal(0, 0)) <= 0)
-				continue;
-			if (n == max)
-			{
-				max = Max(64, 2 * max);
-				*candidates = *candidates ? repalloc_huge(*candidates, max * sizeof(Candidate))
-				                          : palloc(max * sizeof(Candidate));
-			}
-			(*candidates)[n++] = (Candidate){rule->position, item->matched[j], i};
-		}
-	}
-	if (n > 0)
-		qsort(*candidates, n, sizeof(Candidate), compare_candidates);
-	return n;
-}
-
 /* Covers what is included: gives covered parts the rule that includes them. */
 void
 bundles_cover(Sale *sale)
 {
-	Candidate *candidates;
-	int n = gather(sale, &candidates);
+	Application *candidates;
+	int n = rating_gather(sale, true, &candidates);
 
 	for (int i = 0; i < n; i++)
 	{
 		Part *part = sale->parts[candidates[i].part];
 		Numeric covered;
 
-		if (part->rule >= 0)
+		if (part->rule >= 0 || part->quantity == NULL ||
+		    number_cmp(part->quantity, number_literal(0, 0)) <= 0)
 			continue;
 		covered = draw(sale->bundles, bundle_of(sale, candidates[i].rule, part), part->quantity);
 		if (number_cmp(covered, number_literal(0, 0)) == 0)

@@ -168,6 +168,8 @@ read_item(Rating *rating, FunctionCallInfo fcinfo, RatedItem *item)
 	item->unit = intern_argument(rating, fcinfo, ARG_UNIT);
 	item->currency = currency_from_text(PG_GETARG_TEXT_PP(ARG_CURRENCY));
 	item->tags = PG_ARGISNULL(ARG_TAGS) ? NULL : PG_GETARG_JSONB_P_COPY(ARG_TAGS);
+	if (item->tags && !JB_ROOT_IS_OBJECT(item->tags))
+		item->tags = NULL; /* no key, no value */
 	item->nmatched = copy_ints(fcinfo, ARG_MATCHED, &item->matched);
 	for (int i = 0; i < item->nmatched; i++)
 		if (item->matched[i] < 0 || item->matched[i] >= rating->rules->nrules)

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "number.h"
 #include "rating.h"
 #include "usage.h"
@@ -331,6 +332,7 @@ stage_rate(Sale *sale, Stage *stage)
 	{
 		const Rule *rule = rating_rule(sale->rating, line->key.rule);
 
+		CHECK_FOR_INTERRUPTS();
 		line->measured = measure_line(sale, line, rule);
 		if (line->measured && rule->skip_zero &&
 		    number_cmp(line->measured, number_literal(0, 0)) == 0)
@@ -374,6 +376,7 @@ share_line(Line *line)
 	{
 		Numeric until;
 
+		CHECK_FOR_INTERRUPTS();
 		if (member->measured == NULL)
 			continue;
 		if (member == last)

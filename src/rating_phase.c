@@ -6,17 +6,9 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "number.h"
 #include "rating.h"
-
-/* A rule that applies to a part. */
-typedef struct Application
-{
-	int effect;
-	int position;
-	int part; /* in the order of parts */
-	int rule;
-} Application;
 
 /* The resources a line has counted. */
 typedef struct CountedResource
@@ -112,7 +104,10 @@ apply(Sale *sale, Stage *stage, HTAB **counted, int place, Part *part)
 	                                              : measured_of(part, rule));
 }
 
-/* Orders applications: by phase and position, and then as parts come. */
+/*
+ * Orders applications: by phase and position, and then as parts come; what is
+ * included goes rule by rule, the oldest first.
+ */
 static int
 compare_applications(const void *left, const void *right)
 {
@@ -123,14 +118,19 @@ compare_applications(const void *left, const void *right)
 		return a->effect < b->effect ? -1 : 1;
 	if (a->position != b->position)
 		return a->position < b->position ? -1 : 1;
+	if (a->effect == EFFECT_INCLUDE && a->rule != b->rule)
+		return a->rule < b->rule ? -1 : 1;
 	if (a->part != b->part)
 		return a->part < b->part ? -1 : 1;
 	return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
-/* Gathers which rules that adjust, add or limit apply to which parts; gives their number. */
-static int
-gather(const Sale *sale, Application **applications)
+/*
+ * Gathers which rules apply to which parts, in the order in which they do; gives
+ * their number.  Either those that include, or those that adjust, add or limit.
+ */
+int
+rating_gather(const Sale *sale, bool include, Application **applications)
 {
 	int max = 64;
 	int n = 0;
@@ -145,7 +145,8 @@ gather(const Sale *sale, Application **applications)
 		{
 			const Rule *rule = rating_rule(sale->rating, item->matched[j]);
 
-			if (rule->effect <= EFFECT_SET || !rule_holds(sale, rule, part))
+			if (rule->effect == EFFECT_SET || (rule->effect == EFFECT_INCLUDE) != include ||
+			    !rule_holds(sale, rule, part))
 				continue;
 			if (n == max)
 			{
@@ -187,6 +188,7 @@ rating_sale(Sale *sale)
 	{
 		Part *part = sale->parts[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (part->rule < 0)
 			set_price(sale, part);
 		if (part->rule >= 0)
@@ -195,7 +197,7 @@ rating_sale(Sale *sale)
 			sale->take_member(sale->taker, sale, NULL,
 			                  &(Member){.part = part, .measured = part->quantity});
 	}
-	napplications = gather(sale, &applications);
+	napplications = rating_gather(sale, false, &applications);
 	finish(sale, stage, napplications > 0);
 
 	for (int first = 0, last; first < napplications; first = last)
@@ -207,8 +209,11 @@ rating_sale(Sale *sale)
 		for (last = first; last < napplications && applications[last].effect == head->effect &&
 		                   applications[last].position == head->position;
 		     last++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			apply(sale, stage, &counted, applications[last].rule,
 			      sale->parts[applications[last].part]);
+		}
 		finish(sale, stage, last < napplications);
 	}
 }

@@ -1,3 +1,4 @@
+-- Which of several shares takes the last digit hangs on keys, so shares are shown to 8 decimals.
 -- Why: which rule, which steps, which charges; what is wrong with rules; what
 -- other rules would make of it.
 \getenv dir PG_ABS_SRCDIR
@@ -32,7 +33,7 @@ SELECT place, wins, name, effect, why FROM price_of(3, :gb, '2026-08-15');
 SELECT count(*) FROM price_of(99, :gb);
 
 -- The charges behind lines that run.
-SELECT r.name, e.starts, e.sku_id, e.resource_id, e.quantity, e.unit, e.cost, e.amount, e.file_name, e.line_no
+SELECT r.name, e.starts, e.sku_id, e.resource_id, e.quantity, e.unit, e.cost, round(e.amount, 8) AS amount, e.file_name, e.line_no
 FROM rated_line AS l
 JOIN price_rule AS r USING (price_rule_id)
 CROSS JOIN LATERAL rated_line_explain(l) AS e
@@ -50,10 +51,10 @@ FROM invoice_line AS l
 CROSS JOIN LATERAL invoice_line_explain(l) AS e
 GROUP BY l.invoice_id, l.line_no;
 SELECT * FROM pg_temp.adds_up ORDER BY 1, 2;
-SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.unit, e.unit_price, e.cost, e.margin, e.amount, e.file_name, e.line_no
+SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.unit, e.unit_price, e.cost, e.margin, round(e.amount, 8) AS amount, e.file_name, e.line_no
 FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
 WHERE l.customer_id = 1 AND l.description = 'backup';
-SELECT e.part, e.description, e.quantity, e.unit_price, e.cost, e.margin, e.amount
+SELECT e.part, e.description, e.quantity, e.unit_price, e.cost, round(e.margin, 8) AS margin, round(e.amount, 8) AS amount
 FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l.invoice_id, l.line_no) AS e
 WHERE l.customer_id = 1 AND l.description = 'fee';
 
@@ -64,7 +65,7 @@ SET cloudbilling.load_file = 'august-restated.csv';
 SELECT pg_temp.deliver();
 SELECT invoice_finalise(1, 3, '2026-09-01');
 SELECT * FROM pg_temp.adds_up ORDER BY 1, 2;
-SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.cost, e.amount, e.file_name, e.line_no
+SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.cost, round(e.amount, 8) AS amount, e.file_name, e.line_no
 FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
 WHERE l.customer_id = 1 AND l.description = 'backup' AND revision = 1;
 -- What no charge tells any more is told, and all still adds up.
@@ -114,7 +115,7 @@ INSERT INTO price_rule (name, measure, pricing, effect, continues_id) SELECT 'co
 INSERT INTO usage (payer, account, sku, quantity, cost, starts) VALUES ('more', 'o', NULL, NULL, 9, '2026-08-09 12:00Z'), ('more', 'g', 'vm', NULL, 4, '2026-08-09 12:00Z');
 INSERT INTO usage (payer, account, service, sku, quantity, cost, starts) VALUES ('more', 'o', 'Mail', 'box', 1, 5, '2026-08-09 12:00Z');
 SELECT pg_temp.deliver('more');
-SELECT problem, b.name, c.number AS customer, p.code AS product, b.period_start, b.currency, charges, billed_cost, amount, detail
+SELECT problem, b.name, c.number AS customer, p.code AS product, b.period_start, b.currency, charges, billed_cost, round(amount, 8) AS amount, regexp_replace(detail, '(\.\d{6})\d+', '\1') AS detail
 FROM price_rule_problems AS b
 LEFT JOIN customer AS c USING (customer_id)
 LEFT JOIN product AS p USING (product_id)

@@ -15,7 +15,7 @@ BEGIN
     shares := 0;
     lost := 0;
     SELECT count(*) INTO lines FROM rated_line;
-    FOR size IN SELECT unnest('{month,day,charge}'::text[]) LOOP
+    FOR size IN SELECT unnest('{month,day,charge,sum}'::text[]) LOOP
         PERFORM set_config('cloudbilling.grain', size, true);
         SELECT shares + count(*)
         INTO shares
