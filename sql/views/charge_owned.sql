@@ -128,12 +128,12 @@ JOIN (
                 (SELECT array_agg(DISTINCT u.period_start) FROM cut AS u), c.charge_period_start, c.pricing_quantity,
                 c.consumed_quantity, c.billed_cost, c.effective_cost, c.list_cost, c.contracted_cost)) AS sums
         FROM charge AS c
-        -- CASE and ANY, lest the planner multiply what it guesses of each condition and think that too little is
-        -- left to be hashed.  Partitions are by UTC, days by the customer's zone, and a date begins in the session's.
+        -- IS NOT NULL, lest the planner multiply what it guesses of each condition and think that too little is left
+        -- to be hashed.  Partitions are by UTC, days by the customer's zone, and a date begins in the session's.
         WHERE c.charge_period_start >= (SELECT (p.first_day - 2)::timestamptz FROM span AS p)
-          AND c.charge_period_start < ANY (ARRAY[(SELECT (p.end_day + 2)::timestamptz FROM span AS p)])
-          AND CASE WHEN (SELECT w.account_ids FROM few AS w) IS NOT NULL
-                THEN c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[]) ELSE true END
+          AND CASE WHEN c.charge_period_start >= (SELECT (p.end_day + 2)::timestamptz FROM span AS p) THEN NULL
+              WHEN (SELECT w.account_ids FROM few AS w) IS NULL THEN true
+              WHEN c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[]) THEN true END IS NOT NULL
         GROUP BY c.load_scope_id, c.item_id
     ) AS g
 ) AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
