@@ -29,6 +29,11 @@ SELECT * FROM pg_temp.compare('exact_sum, many groups',
     'SELECT item_id, charge_period_start::date, exact_sum(billed_cost) FROM charge GROUP BY 1, 2',
     'SELECT item_id, charge_period_start::date, count(*) FROM charge GROUP BY 1, 2');
 
+-- A price for all of it: the sum, and then the ladder once.
+SELECT * FROM pg_temp.compare('rated_sum, one total',
+    'SELECT rated_sum(pricing_quantity, ''{"model":"graduated","tiers":[{"up_to":"1000","unit_price":"0.10"},{"unit_price":"0.08"}]}'') FROM charge',
+    'SELECT sum(pricing_quantity) FROM charge');
+
 RESET max_parallel_workers_per_gather;
 
 SELECT * FROM pg_temp.compare('running totals',

@@ -20,6 +20,7 @@
 #include "local_day.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -78,8 +79,8 @@ typedef struct SumZone
 /* What a call site keeps: zones and months, as they were given. */
 typedef struct CallSite
 {
-	void *zones_given;
-	void *by_day_given;
+	struct varlena *zones_given;
+	struct varlena *by_day_given;
 	int nzones;
 	SumZone *zones;
 	int nmonths;
@@ -122,6 +123,13 @@ read_array(ArrayType *array, Datum **elements)
 	return n;
 }
 
+/* A copy of an argument as it comes. */
+static struct varlena *
+copy_argument(FunctionCallInfo fcinfo, int number)
+{
+	return (struct varlena *)DatumGetPointer(datumCopy(PG_GETARG_DATUM(number), false, -1));
+}
+
 /* Reads zones and months for a call site. */
 static pg_noinline CallSite *
 make_site(FunctionCallInfo fcinfo)
@@ -133,15 +141,15 @@ make_site(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(ARG_ZONES))
 		ereport(ERROR,
 		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("time zones must not be NULL")));
-	site->zones_given = PG_GETARG_ARRAYTYPE_P_COPY(ARG_ZONES);
-	site->nzones = read_array(site->zones_given, &elements);
+	site->zones_given = copy_argument(fcinfo, ARG_ZONES);
+	site->nzones = read_array(PG_GETARG_ARRAYTYPE_P_COPY(ARG_ZONES), &elements);
 	site->zones = palloc(Max(site->nzones, 1) * sizeof(SumZone));
 	for (int i = 0; i < site->nzones; i++)
 		read_zone(elements[i], &site->zones[i]);
 	if (!PG_ARGISNULL(ARG_BY_DAY))
 	{
-		site->by_day_given = PG_GETARG_ARRAYTYPE_P_COPY(ARG_BY_DAY);
-		site->nmonths = read_array(site->by_day_given, &elements);
+		site->by_day_given = copy_argument(fcinfo, ARG_BY_DAY);
+		site->nmonths = read_array(PG_GETARG_ARRAYTYPE_P_COPY(ARG_BY_DAY), &elements);
 		site->months = palloc(Max(site->nmonths, 1) * sizeof(DateADT));
 		for (int i = 0; i < site->nmonths; i++)
 			site->months[i] = DatumGetDateADT(elements[i]);
@@ -151,16 +159,17 @@ make_site(FunctionCallInfo fcinfo)
 	return site;
 }
 
-/* Is an argument the value that was given before? */
+/* Is an argument the value that was given before?  It is compared as it comes, packed or not. */
 static inline bool
-is_same(FunctionCallInfo fcinfo, int number, const void *given)
+is_same(FunctionCallInfo fcinfo, int number, const struct varlena *given)
 {
-	const void *value;
+	const struct varlena *value;
 
 	if (PG_ARGISNULL(number) || given == NULL)
 		return PG_ARGISNULL(number) && given == NULL;
-	value = PG_GETARG_ARRAYTYPE_P(number);
-	return VARSIZE(value) == VARSIZE(given) && memcmp(value, given, VARSIZE(given)) == 0;
+	value = (struct varlena *)PG_GETARG_POINTER(number);
+	return VARSIZE_ANY(value) == VARSIZE_ANY(given) &&
+	       memcmp(value, given, VARSIZE_ANY(given)) == 0;
 }
 
 /* Finds the month of a day, or the day itself where the month is wanted by day. */

@@ -52,10 +52,11 @@ _PG_init(void)
 	DefineCustomStringVariable("cloudbilling.period_last",
 	                           "Last period that is rated, by its first day; empty is all.", NULL,
 	                           &period_last_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomEnumVariable("cloudbilling.grain",
-	                         "What rating looks at: roll-ups by month, by day, or single charges.",
-	                         "Amounts are the same; months are cut into days where they must be.",
-	                         &grain_setting, 0, grain_options, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(
+	    "cloudbilling.grain",
+	    "What rating looks at: roll-ups by month, by day, single charges, or their sums.",
+	    "Amounts are the same; months are cut into days where they must be.", &grain_setting, 0,
+	    grain_options, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "cloudbilling.price_rules",
 	    "Price rules, as JSON, that views take in place of those there are; empty is none.", NULL,

@@ -16,7 +16,7 @@ COMMENT ON FUNCTION customer_last() IS 'the setting cloudbilling.customer_last: 
 CREATE OR REPLACE FUNCTION grain() RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION grain() IS 'the setting cloudbilling.grain: what rating looks at, month, day or charge';
+COMMENT ON FUNCTION grain() IS 'the setting cloudbilling.grain: what rating looks at: month, day, charge or sum';
 
 CREATE OR REPLACE FUNCTION what_if_rules() RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;

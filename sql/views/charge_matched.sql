@@ -16,7 +16,11 @@ item AS MATERIALIZED (
     SELECT a.customer_id, d.item_id, a.buyers,
         CASE WHEN EXISTS (SELECT FROM price_rule_in_force AS r WHERE r.per LIKE 'tags.%') THEN d.tags END AS tags,
         price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d) AS matched
-    FROM (SELECT DISTINCT q.account_id, q.customer_id, q.buyers, q.path FROM charge_asked AS q) AS a
+    FROM (
+        SELECT DISTINCT o.account_id, q.customer_id, q.buyers, q.path
+        FROM customer_asked AS q
+        JOIN charge_owner AS o ON o.customer_id = q.customer_id
+    ) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
 )

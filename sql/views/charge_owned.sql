@@ -1,38 +1,21 @@
--- Who owns the charges of an account, for the customers that are asked for.  The
--- settings customer_first and customer_last narrow it to some of the seller's
--- customers; a condition would not reach through what is computed once.
-CREATE OR REPLACE VIEW charge_asked AS
-WITH asked AS MATERIALIZED (
-    SELECT b.customer_id, b.buyers, b.path
-    FROM customer_buyer AS b
-    WHERE b.buyers[1] BETWEEN customer_first() AND customer_last()
-    UNION ALL
-    -- Never run, but counted by the planner, which guesses that the above gives
-    -- one row, and would then look up all that customers have row by row.
-    SELECT 0, NULL, NULL
-    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
-    WHERE customer_first() < 0
-)
-SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers, a.path
-FROM asked AS a
--- months are those of who is invoiced
-JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
-JOIN charge_owner AS o ON o.customer_id = a.customer_id
+-- The customers that are asked for.  The settings customer_first and customer_last
+-- narrow them to some of the seller's; a condition would not reach through what is
+-- computed once.
+CREATE OR REPLACE VIEW customer_asked AS
+SELECT b.customer_id, b.buyers, b.path
+FROM customer_buyer AS b
+WHERE b.buyers[1] BETWEEN customer_first() AND customer_last()
 UNION ALL
--- As above.
-SELECT 0, 0, 0, NULL, 0::smallint, '', NULL, NULL
+-- Never run, but counted by the planner, which guesses that the above gives
+-- one row, and would then look up all that customers have row by row.
+SELECT 0, NULL, NULL
 FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
 WHERE customer_first() < 0;
 
-COMMENT ON VIEW charge_asked IS 'whose the charges of accounts are, for the customers that are asked for';
-COMMENT ON COLUMN charge_asked.account_id IS 'account';
-COMMENT ON COLUMN charge_asked.tag_set_id IS 'set of tags; 0 is all that are not named';
-COMMENT ON COLUMN charge_asked.customer_id IS 'customer';
-COMMENT ON COLUMN charge_asked.valid_during IS 'days on which charges start';
-COMMENT ON COLUMN charge_asked.time_zone_id IS 'zone in which days are counted';
-COMMENT ON COLUMN charge_asked.time_zone IS 'its name';
-COMMENT ON COLUMN charge_asked.buyers IS 'who buys, from the seller''s customer down to the customer';
-COMMENT ON COLUMN charge_asked.path IS 'customers whose price rules hold, from the nearest up';
+COMMENT ON VIEW customer_asked IS 'the customers whose charges are asked for';
+COMMENT ON COLUMN customer_asked.customer_id IS 'customer';
+COMMENT ON COLUMN customer_asked.buyers IS 'who buys, from the seller''s customer down to the customer';
+COMMENT ON COLUMN customer_asked.path IS 'customers whose price rules hold, from the nearest up';
 
 -- Charges that customers own, the base of all rating, from roll-ups.  A month is
 -- one piece, unless ownership or a price changes inside it: then its days are
@@ -63,7 +46,16 @@ cut AS MATERIALIZED (
     WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
 ),
 asked AS MATERIALIZED (
-    SELECT * FROM charge_asked
+    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers
+    FROM customer_asked AS a
+    -- months are those of who is invoiced
+    JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
+    JOIN owner AS o ON o.customer_id = a.customer_id
+    UNION ALL
+    -- As in customer_asked.
+    SELECT 0, 0, 0, NULL, 0, '', NULL
+    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
+    WHERE customer_first() < 0
 ),
 -- Months to look at: those asked for, and those that what is left of a bundle may come from.
 span AS MATERIALIZED (
@@ -136,13 +128,19 @@ JOIN (
                 (SELECT array_agg(DISTINCT u.period_start) FROM cut AS u), c.charge_period_start, c.pricing_quantity,
                 c.consumed_quantity, c.billed_cost, c.effective_cost, c.list_cost, c.contracted_cost)) AS sums
         FROM charge AS c
-        WHERE (SELECT w.account_ids FROM few AS w) IS NULL OR c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[])
+        -- IS NOT NULL, lest the planner multiply what it guesses of each condition and think that too little is left
+        -- to be hashed.  Partitions are by UTC, days by the customer's zone, and a date begins in the session's.
+        WHERE c.charge_period_start >= (SELECT (p.first_day - 2)::timestamptz FROM span AS p)
+          AND CASE WHEN c.charge_period_start >= (SELECT (p.end_day + 2)::timestamptz FROM span AS p) THEN NULL
+              WHEN (SELECT w.account_ids FROM few AS w) IS NULL THEN true
+              WHEN c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[]) THEN true END IS NOT NULL
         GROUP BY c.load_scope_id, c.item_id
     ) AS g
 ) AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 WHERE grain() = 'sum'
+  AND r.charge_on >= (SELECT p.first_day FROM span AS p) AND r.charge_on < (SELECT p.end_day FROM span AS p)
   AND o.valid_during @> r.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
     ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
@@ -158,8 +156,9 @@ JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 CROSS JOIN LATERAL (SELECT (r.charge_period_start AT TIME ZONE o.time_zone)::date AS charge_on OFFSET 0) AS c
 WHERE (grain() = 'charge' OR EXISTS (SELECT FROM fine))
-  -- partitions are by UTC, days by the customer's zone
-  AND r.charge_period_start >= (SELECT p.first_day - 1 FROM span AS p) AND r.charge_period_start < (SELECT p.end_day + 1 FROM span AS p)
+  -- as above
+  AND r.charge_period_start >= (SELECT p.first_day - 2 FROM span AS p)
+  AND r.charge_period_start < (SELECT p.end_day + 2 FROM span AS p)
   AND c.charge_on >= (SELECT p.first_day FROM span AS p) AND c.charge_on < (SELECT p.end_day FROM span AS p)
   AND (grain() = 'charge' OR r.item_id IN (SELECT f.item_id FROM fine AS f))
   AND o.valid_during @> c.charge_on

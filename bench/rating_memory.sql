@@ -1,0 +1,26 @@
+-- Rate all charges once, for its memory to be watched.  Prints the number of
+-- nodes of the plan that were run and may take work_mem each: sorts, hashes and
+-- stored rows; those of workers count once.  Variable: grain.
+\set ON_ERROR_STOP on
+SELECT pg_backend_pid() \g pid
+SET search_path = cloudbilling;
+SET work_mem = '4MB';
+SET cloudbilling.grain = :'grain';
+
+CREATE FUNCTION pg_temp.nodes(query text) RETURNS int
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    line text;
+    result int := 0;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) ' || query LOOP
+        IF line ~ '(Sort|Hash|HashAggregate|Materialize|Memoize|WindowAgg|Recursive Union|Function Scan on \S+.*|CTE Scan on \S+.*) \(actual' THEN
+            result := result + 1;
+        END IF;
+    END LOOP;
+    RETURN result;
+END
+$$;
+
+SELECT pg_temp.nodes('SELECT * FROM rated_line');
