@@ -55,8 +55,8 @@ _PG_init(void)
 	DefineCustomEnumVariable(
 	    "cloudbilling.grain",
 	    "What rating looks at: roll-ups by month, by day, single charges, or their sums.",
-	    "Amounts are the same; months are cut into days where they must be.", &grain_setting, 0,
-	    grain_options, PGC_USERSET, 0, NULL, NULL, NULL);
+	    "Lines are the same, but for the last decimals of what is computed on shares.",
+	    &grain_setting, 0, grain_options, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 	    "cloudbilling.price_rules",
 	    "Price rules, as JSON, that views take in place of those there are; empty is none.", NULL,

@@ -82,16 +82,6 @@ rule_set_argument(Datum datum)
 	return set;
 }
 
-/* A currency's code as a number. */
-Currency
-currency_from_text(const text *code)
-{
-	Currency currency = 0;
-
-	memcpy(&currency, VARDATA_ANY(code), Min(3, VARSIZE_ANY_EXHDR(code)));
-	return currency;
-}
-
 /* A column of a rule, which may be NULL. */
 static Datum
 column(HeapTupleHeader row, const char *name, bool *is_null)

@@ -9,6 +9,7 @@
 #define CLOUDBILLING_PRICE_RULE_SET_H
 
 #include "compat.h"
+#include "currency.h"
 #include "fmgr.h"
 #include "pricing.h"
 #include "selector.h"
@@ -59,9 +60,6 @@ typedef enum RulePer
 } RulePer;
 
 extern const char *const rule_effects[EFFECTS];
-
-/* A currency, as a number; 0 is none. */
-typedef uint32 Currency;
 
 /* Offsets count from the start of the set; 0 is none. */
 typedef struct Rule
@@ -142,6 +140,5 @@ measure_is_reading(uint8 measure)
 }
 
 extern RuleSet *rule_set_argument(Datum datum);
-extern Currency currency_from_text(const text *code);
 
 #endif

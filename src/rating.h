@@ -91,6 +91,7 @@ typedef struct Part
 	Numeric cost[COSTS];
 	int rule; /* that sets the price, or includes it; -1 */
 	Amount *amounts;
+	Amount *rounding; /* what lines are rounded up by, for limits to see what is billed */
 } Part;
 
 /* What makes a line one. */
@@ -183,6 +184,8 @@ extern Stage *stage_begin(void);
 extern Line *stage_join(Stage *stage, const LineKey *key, Part *part, Numeric measured);
 extern void stage_rate(Sale *sale, Stage *stage);
 extern void stage_share(Stage *stage);
+extern void stage_round(Stage *stage);
+extern Numeric amount_in(const Amount *amounts, Currency currency);
 extern LineKey line_key(const Sale *sale, int rule, const Part *part, Currency currency);
 
 /* rating.c */

@@ -393,11 +393,20 @@ share_line(Line *line)
 	}
 }
 
-/* Adds a share to what a part is priced at. */
-static void
-add_amount(Part *part, Currency currency, Numeric share)
+/* The amount in a currency, or NULL. */
+Numeric
+amount_in(const Amount *amounts, Currency currency)
 {
-	Amount **place = &part->amounts;
+	while (amounts && amounts->currency != currency)
+		amounts = amounts->next;
+	return amounts ? amounts->amount : NULL;
+}
+
+/* Adds to the amount in a currency. */
+static void
+add_amount(Amount **amounts, Currency currency, Numeric share)
+{
+	Amount **place = amounts;
 
 	while (*place && (*place)->currency != currency)
 		place = &(*place)->next;
@@ -423,6 +432,27 @@ stage_share(Stage *stage)
 		share_line(line);
 		for (Member *member = line->first; member; member = member->next)
 			if (member->share)
-				add_amount(member->part, line->key.currency, member->share);
+				add_amount(&member->part->amounts, line->key.currency, member->share);
+	}
+}
+
+/* Notes, at the last member of each line, by how much the invoice rounds it up. */
+void
+stage_round(Stage *stage)
+{
+	for (Line *line = stage->first; line; line = line->next)
+	{
+		Member *last = NULL;
+		Numeric rounding;
+
+		if (line->measured == NULL)
+			continue;
+		for (Member *member = line->first; member; member = member->next)
+			if (member->share)
+				last = member;
+		rounding = number_sub(number_round(line->amount, currency_decimals(line->key.currency)),
+		                      line->amount);
+		if (last && number_cmp(rounding, number_literal(0, 0)) != 0)
+			add_amount(&last->part->rounding, line->key.currency, rounding);
 	}
 }

@@ -76,6 +76,7 @@ apply(Sale *sale, Stage *stage, HTAB **counted, int place, Part *part)
 {
 	const Rule *rule = rating_rule(sale->rating, place);
 	LineKey key;
+	Numeric rounding;
 
 	/* there is nothing to adjust where nothing was sold */
 	if (rule->effect == EFFECT_ADJUST && part->amounts == NULL)
@@ -87,7 +88,10 @@ apply(Sale *sale, Stage *stage, HTAB **counted, int place, Part *part)
 			if (rule->currency != 0 && rule->currency != amount->currency)
 				continue;
 			key = line_key(sale, place, part, amount->currency);
-			stage_join(stage, &key, part, amount->amount);
+			rounding =
+			    rule->effect == EFFECT_LIMIT ? amount_in(part->rounding, amount->currency) : NULL;
+			stage_join(stage, &key, part,
+			           rounding ? number_add(amount->amount, rounding) : amount->amount);
 		}
 		/* a limit of what costs nothing yet */
 		if (part->amounts == NULL && rule->effect == EFFECT_LIMIT && rule->currency != 0)
@@ -162,12 +166,14 @@ rating_gather(const Sale *sale, bool include, Application **applications)
 
 /* Rates the lines of a stage, and tells their members what they are priced at. */
 static void
-finish(Sale *sale, Stage *stage, bool share)
+finish(Sale *sale, Stage *stage, bool share, bool limits)
 {
 	stage_rate(sale, stage);
 	if (!share && !sale->need_shares)
 		return;
 	stage_share(stage);
+	if (limits)
+		stage_round(stage);
 	if (sale->take_member)
 		for (Line *line = stage->first; line; line = line->next)
 			for (Member *member = line->first; member; member = member->next)
@@ -182,6 +188,7 @@ rating_sale(Sale *sale)
 	HTAB *counted = NULL;
 	Application *applications;
 	int napplications;
+	bool limits;
 
 	bundles_cover(sale);
 	for (int i = 0; i < sale->nparts; i++)
@@ -198,7 +205,8 @@ rating_sale(Sale *sale)
 			                  &(Member){.part = part, .measured = part->quantity});
 	}
 	napplications = rating_gather(sale, false, &applications);
-	finish(sale, stage, napplications > 0);
+	limits = napplications > 0 && applications[napplications - 1].effect == EFFECT_LIMIT;
+	finish(sale, stage, napplications > 0, limits);
 
 	for (int first = 0, last; first < napplications; first = last)
 	{
@@ -214,6 +222,6 @@ rating_sale(Sale *sale)
 			apply(sale, stage, &counted, applications[last].rule,
 			      sale->parts[applications[last].part]);
 		}
-		finish(sale, stage, last < napplications);
+		finish(sale, stage, last < napplications, limits);
 	}
 }

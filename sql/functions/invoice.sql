@@ -76,6 +76,9 @@ SET cloudbilling.customer_first = 0
 SET cloudbilling.customer_last = 0
 SET cloudbilling.as_of = ''
 SET cloudbilling.price_rules = ''
+SET cloudbilling.period_first = ''
+SET cloudbilling.period_last = ''
+SET cloudbilling.grain = 'month'
 AS $$
 DECLARE
     due       invoice_due[];

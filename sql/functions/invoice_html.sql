@@ -219,11 +219,11 @@ END;
 COMMENT ON FUNCTION invoice_html_summary(invoice) IS 'amounts by service; NULL for a document of a few lines';
 
 -- Percentages come from the pricing as factors.  A customer never sees what its
--- supplier paid: prices set as a markup on cost show no steps and no base.
+-- supplier paid: a markup or a fee on cost shows no steps and no base.
 CREATE OR REPLACE FUNCTION invoice_html_explains(line invoice_line)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN line.effect NOT IN ('set', 'include') OR line.measure NOT IN ('billed_cost', 'effective_cost', 'contracted_cost');
+RETURN line.measure NOT IN ('billed_cost', 'effective_cost', 'contracted_cost');
 
 COMMENT ON FUNCTION invoice_html_explains(invoice_line) IS 'whether a line may show how it was rated; not where that tells the seller''s cost';
 

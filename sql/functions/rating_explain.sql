@@ -17,6 +17,9 @@ DECLARE
     -- a reseller's line is rated with all that the seller's customer buys
     buyer int := (SELECT b.buyers[1] FROM customer_buyer AS b WHERE b.customer_id = line.customer_id);
 BEGIN
+    IF buyer IS NULL OR line.period_start IS NULL THEN
+        RETURN;
+    END IF;
     PERFORM set_config('cloudbilling.as_of', coalesce(moment::text, ''), true);
     PERFORM set_config('cloudbilling.customer_first', buyer::text, true);
     PERFORM set_config('cloudbilling.customer_last', buyer::text, true);
@@ -64,7 +67,7 @@ RETURNS TABLE (
     amount numeric,
     load_id int,
     file_name text,
-    line_no int
+    file_line_no int
 )
 LANGUAGE sql STABLE ROWS 1000
 BEGIN ATOMIC
@@ -104,7 +107,7 @@ RETURNS TABLE (
     amount numeric,
     load_id int,
     file_name text,
-    line_no int
+    file_line_no int
 )
 LANGUAGE plpgsql STABLE ROWS 1000
 SET search_path = cloudbilling, pg_temp

@@ -1,5 +1,5 @@
--- Views for analysts and BI tools.  They read roll-ups and invoices, never
--- charges, and agree with the invoices to the cent.  SELECT on them is all a BI
+-- Views for analysts and BI tools.  They read roll-ups and invoices, charges only
+-- where a price rule must see single ones, and agree with the invoices to the cent.  SELECT on them is all a BI
 -- tool's user needs.
 
 -- What was invoiced.

@@ -46,14 +46,14 @@ cut AS MATERIALIZED (
     WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
 ),
 asked AS MATERIALIZED (
-    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers
+    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers, a.path
     FROM customer_asked AS a
     -- months are those of who is invoiced
     JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
     JOIN owner AS o ON o.customer_id = a.customer_id
     UNION ALL
     -- As in customer_asked.
-    SELECT 0, 0, 0, NULL, 0, '', NULL
+    SELECT 0, 0, 0, NULL, 0, '', NULL, NULL
     FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
     WHERE customer_first() < 0
 ),
@@ -72,13 +72,27 @@ fine AS MATERIALIZED (
     WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge'
         OR r.measure NOT IN ('amount', 'dearest') AND pricing_by_event(r.pricing))
       AND (r.selector IS NULL OR selector_matches(r.selector, d))
-      AND d.account_id IN (SELECT a.account_id FROM asked AS a)
+      AND EXISTS (
+        SELECT
+        FROM asked AS a
+        WHERE a.account_id = d.account_id AND coalesce(r.customer_id, 0) = ANY (a.path))
 ),
 -- Accounts whose charges are summed, where they are few; NULL is all: to look each
 -- charge up in a long list would take longer than to sum it.
 few AS MATERIALIZED (
     SELECT CASE WHEN count(*) <= 20 THEN coalesce(array_agg(a.account_id), '{}') END AS account_ids
     FROM (SELECT DISTINCT q.account_id FROM asked AS q) AS a
+),
+-- Single charges, read once and before it is known whose they are: there is no
+-- index, so to look for them account by account would read all of them each time.
+single AS MATERIALIZED (
+    SELECT c.*
+    FROM charge AS c
+    WHERE (grain() = 'charge' OR EXISTS (SELECT FROM fine))
+      AND c.charge_period_start >= (SELECT (p.first_day - 2)::timestamptz FROM span AS p)
+      AND c.charge_period_start < (SELECT (p.end_day + 2)::timestamptz FROM span AS p)
+      AND ((SELECT w.account_ids FROM few AS w) IS NULL OR c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[]))
+      AND (grain() = 'charge' OR c.item_id IN (SELECT f.item_id FROM fine AS f))
 )
 SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, NULL::int AS line_no,
     NULL::timestamptz AS starts, NULL::timestamptz AS ends, r.item_id, r.account_id, i.product_id,
@@ -151,16 +165,11 @@ SELECT o.customer_id, date_trunc('month', c.charge_on)::date, c.charge_on, r.loa
     coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, 1, coalesce(r.pricing_quantity, r.consumed_quantity),
     r.billed_cost, coalesce(r.effective_cost, r.billed_cost), r.list_cost, r.contracted_cost, o.buyers[1]
 FROM asked AS o
-JOIN charge AS r ON r.account_id = o.account_id
+JOIN single AS r ON r.account_id = o.account_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 CROSS JOIN LATERAL (SELECT (r.charge_period_start AT TIME ZONE o.time_zone)::date AS charge_on OFFSET 0) AS c
-WHERE (grain() = 'charge' OR EXISTS (SELECT FROM fine))
-  -- as above
-  AND r.charge_period_start >= (SELECT p.first_day - 2 FROM span AS p)
-  AND r.charge_period_start < (SELECT p.end_day + 2 FROM span AS p)
-  AND c.charge_on >= (SELECT p.first_day FROM span AS p) AND c.charge_on < (SELECT p.end_day FROM span AS p)
-  AND (grain() = 'charge' OR r.item_id IN (SELECT f.item_id FROM fine AS f))
+WHERE c.charge_on >= (SELECT p.first_day FROM span AS p) AND c.charge_on < (SELECT p.end_day FROM span AS p)
   AND o.valid_during @> c.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
     ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END;

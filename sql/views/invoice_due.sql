@@ -48,14 +48,10 @@ FROM (
     FROM invoice_line AS b
     JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
+      AND b.period_start BETWEEN period_first() AND period_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
 ) AS d
--- of a rule that what-if rules leave out, what was billed
-JOIN (
-    SELECT f.price_rule_id, f.effect FROM price_rule_in_force AS f
-    UNION
-    SELECT f.price_rule_id, f.effect FROM price_rule AS f
-) AS r ON r.price_rule_id = d.price_rule_id
+JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.tag_value, d.currency,
     r.effect;
 

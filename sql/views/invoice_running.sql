@@ -29,7 +29,7 @@ SELECT
     d.account_id
 FROM invoice_due AS d
 JOIN customer AS c ON c.customer_id = d.customer_id
-JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 JOIN product AS p ON p.product_id = d.product_id
 LEFT JOIN product AS v ON v.product_id = p.path[3]
 LEFT JOIN account AS a ON a.account_id = d.account_id

@@ -10,6 +10,18 @@ WHERE what_if_rules() IS NOT NULL;
 
 COMMENT ON VIEW price_rule_in_force IS 'the price rules that are rated with: those there are, or those of what_if';
 
+-- Of a what-if, what was billed by other rules keeps their names.
+CREATE OR REPLACE VIEW price_rule_known AS
+SELECT f.*
+FROM price_rule_in_force AS f
+UNION ALL
+SELECT r.*
+FROM price_rule AS r
+WHERE what_if_rules() IS NOT NULL
+  AND NOT EXISTS (SELECT FROM price_rule_in_force AS f WHERE f.price_rule_id = r.price_rule_id);
+
+COMMENT ON VIEW price_rule_known IS 'the price rules that are rated with, and those there are besides';
+
 -- One value of some 100 kB, so it is not to stand in rows that are sorted or
 -- hashed: a subquery that gives it is evaluated once and not carried along.
 CREATE OR REPLACE VIEW price_rule_packed AS

@@ -39,7 +39,7 @@ FROM price_rule_in_force AS r
 WHERE NOT EXISTS (SELECT FROM about AS a WHERE a.price_rule_id = r.price_rule_id)
 UNION ALL
 SELECT 'shadowed', r.price_rule_id, r.name, r.customer_id, r.product_id, NULL, r.currency::text, NULL, NULL, NULL,
-    'for each charge in its scope another rule goes before it'
+    'for each charge in its scope another rule goes before it, or covers all of it'
 FROM price_rule_in_force AS r
 JOIN about AS a ON a.price_rule_id = r.price_rule_id
 WHERE r.effect = 'set'

@@ -8,8 +8,8 @@ SELECT
     b.name AS other_name,
     a.valid_during * b.valid_during AS valid_during,
     count(*) AS items
-FROM price_rule AS a
-JOIN price_rule AS b
+FROM price_rule_in_force AS a
+JOIN price_rule_in_force AS b
     ON coalesce(b.customer_id, 0) = coalesce(a.customer_id, 0)
     AND coalesce(b.reseller_id, 0) = coalesce(a.reseller_id, 0)
     AND b.product_id = a.product_id
@@ -26,7 +26,7 @@ WHERE a.effect = 'set'
   AND (NOT measure_is_money(b.measure) OR coalesce(b.currency, d.billing_currency) = d.billing_currency)
   AND selector_matches(a.selector, d)
   AND selector_matches(b.selector, d)
-GROUP BY a.price_rule_id, b.price_rule_id;
+GROUP BY a.price_rule_id, a.name, b.price_rule_id, b.name, a.valid_during, b.valid_during;
 
 COMMENT ON VIEW price_rule_tied IS 'pairs of price rules that are equally specific and about the same charges: the older one wins; give them positions';
 COMMENT ON COLUMN price_rule_tied.price_rule_id IS 'older rule, which wins';

@@ -33,12 +33,12 @@ SELECT place, wins, name, effect, why FROM price_of(3, :gb, '2026-08-15');
 SELECT count(*) FROM price_of(99, :gb);
 
 -- The charges behind lines that run.
-SELECT r.name, e.starts, e.sku_id, e.resource_id, e.quantity, e.unit, e.cost, round(e.amount, 8) AS amount, e.file_name, e.line_no
+SELECT r.name, e.starts, e.sku_id, e.resource_id, e.quantity, e.unit, e.cost, round(e.amount, 8) AS amount, e.file_name, e.file_line_no
 FROM rated_line AS l
 JOIN price_rule AS r USING (price_rule_id)
 CROSS JOIN LATERAL rated_line_explain(l) AS e
 WHERE l.customer_id = 1
-ORDER BY r.price_rule_id, e.starts, e.line_no;
+ORDER BY r.price_rule_id, e.starts, e.file_line_no;
 
 -- A document: each line's steps, and each line's charges, add up to it.
 SELECT invoice_finalise(1, 3, '2026-09-01');
@@ -51,7 +51,7 @@ FROM invoice_line AS l
 CROSS JOIN LATERAL invoice_line_explain(l) AS e
 GROUP BY l.invoice_id, l.line_no;
 SELECT * FROM pg_temp.adds_up ORDER BY 1, 2;
-SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.unit, e.unit_price, e.cost, e.margin, round(e.amount, 8) AS amount, e.file_name, e.line_no
+SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.unit, e.unit_price, e.cost, e.margin, round(e.amount, 8) AS amount, e.file_name, e.file_line_no
 FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
 WHERE l.customer_id = 1 AND l.description = 'backup';
 SELECT e.part, e.description, e.quantity, e.unit_price, e.cost, round(e.margin, 8) AS margin, round(e.amount, 8) AS amount
@@ -65,7 +65,7 @@ SET cloudbilling.load_file = 'august-restated.csv';
 SELECT pg_temp.deliver();
 SELECT invoice_finalise(1, 3, '2026-09-01');
 SELECT * FROM pg_temp.adds_up ORDER BY 1, 2;
-SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.cost, round(e.amount, 8) AS amount, e.file_name, e.line_no
+SELECT e.part, e.description, e.starts, e.resource_id, e.quantity, e.cost, round(e.amount, 8) AS amount, e.file_name, e.file_line_no
 FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
 WHERE l.customer_id = 1 AND l.description = 'backup' AND revision = 1;
 -- What no charge tells any more is told, and all still adds up.
@@ -120,3 +120,18 @@ FROM price_rule_problems AS b
 LEFT JOIN customer AS c USING (customer_id)
 LEFT JOIN product AS p USING (product_id)
 ORDER BY 1, b.price_rule_id, 3, 4, 5;
+
+-- Settings narrow what is looked at, never what is billed: nothing comes back for months that are not looked at.
+DELETE FROM price_rule WHERE reseller_id IS NOT NULL OR continues_id IS NOT NULL OR effect = 'include' OR name IN ('Sub in yen', 'Sub never', 'tied', 'in dollars', 'nothing there', 'too late');
+SELECT invoice_finalise(1, 3, '2026-09-01') >= 0 AS up_to_date;
+SET cloudbilling.period_first = '2026-10-01';
+SET cloudbilling.price_rules = '[]';
+SET cloudbilling.grain = 'charge';
+SELECT count(*) FROM invoice_running;
+SELECT invoice_finalise(1, 3, '2026-09-01');
+RESET cloudbilling.period_first;
+SELECT count(*) > 0 AS all_would_come_back FROM invoice_running;
+-- A rule that is new has its name on the running invoice.
+SELECT set_config('cloudbilling.price_rules', what_if_setting(ARRAY[jsonb_populate_record(NULL::price_rule,
+    '{"name":"as if","measure":"events","per":"scope","currency":"EUR","pricing":{"model":"flat","amount":"7"}}')]), false) <> '' AS set;
+SELECT customer_id, description, due FROM invoice_running WHERE price_rule_id < 0 ORDER BY 1;

@@ -11,6 +11,8 @@ CREATE TEMP TABLE seen (effect text, measure text, per text, PRIMARY KEY (effect
 CREATE TEMP TABLE o_charge (LIKE charge, customer_id int, day date, effective numeric, quantity numeric, n bigint GENERATED ALWAYS AS IDENTITY);
 CREATE TEMP TABLE o_rule (n bigint, price_rule_id int);
 CREATE TEMP TABLE o_amount (n bigint, currency text, amount numeric, phase text, position int);
+-- What the invoice rounds lines up by, at the last charge of each: limits look at what is billed.
+CREATE TEMP TABLE o_round (n bigint, currency text, amount numeric);
 CREATE TEMP TABLE o_line (customer_id int, period_start date, price_rule_id int, product_id int, account_id int, resource_id text, tag_value text,
     currency text, measured numeric, amount numeric, quantity numeric, unit text, billed_cost numeric, effective_cost numeric, charges bigint);
 
@@ -19,7 +21,7 @@ CREATE FUNCTION pg_temp.oracle() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     step record;
 BEGIN
-    TRUNCATE o_charge, o_rule, o_amount, o_line;
+    TRUNCATE o_charge, o_rule, o_amount, o_round, o_line;
     -- Whose: all rules are tried for each charge, on its day in the zone of the rule's customer.
     INSERT INTO o_charge
     SELECT c.*, w.customer_id, w.day, coalesce(c.effective_cost, c.billed_cost), coalesce(c.pricing_quantity, c.consumed_quantity)
@@ -107,7 +109,8 @@ BEGIN
     JOIN charge_item AS i ON i.item_id = c.item_id
     LEFT JOIN tag_set AS t ON t.tag_set_id = i.tag_set_id
     LEFT JOIN LATERAL (
-        SELECT b.currency, sum(b.amount) AS amount
+        SELECT b.currency, sum(b.amount) + CASE oracle_phase.phase WHEN 'limit' THEN
+            coalesce((SELECT sum(o.amount) FROM o_round AS o WHERE o.n = c.n AND o.currency = b.currency), 0) ELSE 0 END AS amount
         FROM o_amount AS b
         WHERE b.n = c.n AND r.measure = 'amount' AND (r.currency IS NULL OR b.currency = r.currency)
         GROUP BY 1
@@ -183,6 +186,16 @@ BEGIN
     JOIN o_line AS l
         ON (l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.currency) = (m.customer_id, m.period_start, m.price_rule_id, m.product_id, m.currency)
         AND (l.account_id, l.resource_id, l.tag_value) IS NOT DISTINCT FROM (m.account_id, m.resource_id, m.tag_value);
+    INSERT INTO o_round
+    SELECT DISTINCT ON (l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value, l.currency)
+        m.n, l.currency, round(l.amount, 2) - l.amount
+    FROM o_line AS l
+    JOIN o_member AS m
+        ON (l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.currency) = (m.customer_id, m.period_start, m.price_rule_id, m.product_id, m.currency)
+        AND (l.account_id, l.resource_id, l.tag_value) IS NOT DISTINCT FROM (m.account_id, m.resource_id, m.tag_value)
+    WHERE m.measured IS NOT NULL
+    ORDER BY l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value, l.currency,
+        m.item_id DESC, m.day DESC, m.starts DESC, m.load_scope_id DESC, m.line_no DESC;
     DROP TABLE o_member, o_key;
 END
 $$;

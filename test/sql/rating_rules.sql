@@ -101,6 +101,14 @@ INSERT INTO price_rule (name, measure, per, currency, pricing, effect) VALUES ('
 SELECT c, rule, measured, amount FROM pg_temp.line;
 DELETE FROM price_rule;
 
+-- A limit looks at what is billed: three lines of 33.333 are 99.99 on the invoice, and what is missing to 100 is a cent.
+INSERT INTO price_rule (name, customer_id, product_id, measure, per, currency, pricing, effect) VALUES
+    ('third', 1, :vm, 'events', 'resource', 'EUR', '{"model":"flat","amount":"33.333"}', 'set'),
+    ('to 150', 1, 1, 'amount', 'scope', NULL, '{"model":"per_unit","unit_price":1,"minimum":150}', 'limit');
+SELECT rule, resource, measured, amount FROM pg_temp.line;
+SELECT sum(due) FROM invoice_running WHERE customer_id = 1;
+DELETE FROM price_rule;
+
 -- No usage, no line: the same flat fee with and without skip_zero.
 TRUNCATE usage;
 INSERT INTO usage (payer, account, sku, quantity, starts) VALUES ('zero', 'b1', 'nil', 5, '2026-09-01 00:00Z'), ('zero', 'b1', 'nil', -5, '2026-09-02 00:00Z');
