@@ -22,21 +22,17 @@ FROM (
 ) AS l
 ORDER BY l.line_no;
 
-SELECT EXISTS (SELECT FROM price_rule WHERE pricing::text::jsonb ->> 'model' = 'graduated') AS ladder,
-    EXISTS (SELECT FROM load_reject) AS reject \gset
-
-\if :ladder
-\pset title 'An amount explains itself: the steps of a ladder'
-SELECT l.description, s.tier, s.quantity, s.unit_price, s.flat_fee, s.amount, sum(s.amount) OVER (ORDER BY s.tier) AS so_far
+\pset title 'An amount explains itself: its rule, the steps to it, the charges with file and line'
+SELECT e.part, e.description, e.quantity, e.unit, e.unit_price, round(e.cost, 2) AS cost, trim_scale(round(e.amount, 4)) AS amount,
+    e.file_name, e.line_no
 FROM (
     SELECT l.*
     FROM invoice_line AS l
-    WHERE l.pricing::text::jsonb ->> 'model' = 'graduated'
-    ORDER BY l.measured DESC
+    ORDER BY l.pricing::jsonb ->> 'model' = 'graduated' DESC, l.measured DESC
     LIMIT 1
 ) AS l
-CROSS JOIN LATERAL rate_steps(l.measured, l.pricing) AS s;
-\endif
+CROSS JOIN LATERAL invoice_line_explain(l) AS e
+LIMIT 12;
 
 \pset title 'Margin by customer and month'
 SELECT m.customer, m.month, m.currency, sum(m.revenue) AS revenue, round(sum(m.billed_cost), 2) AS cost,
@@ -44,6 +40,13 @@ SELECT m.customer, m.month, m.currency, sum(m.revenue) AS revenue, round(sum(m.b
 FROM bi_margin AS m
 GROUP BY m.customer, m.month, m.currency
 ORDER BY m.customer, m.month, m.currency;
+
+\pset title 'What may be wrong with prices'
+SELECT p.problem, coalesce(p.name, 'no rule') AS rule, count(*) AS times, round(sum(p.billed_cost), 2) AS cost,
+    round(sum(p.amount), 2) AS amount
+FROM price_rule_problems AS p
+GROUP BY p.problem, p.name
+ORDER BY p.problem, p.name;
 
 \pset title 'What belongs to nobody yet: one row in ownership, and it is billed'
 SELECT u.provider_name AS provider, u.billing_account_id, u.sub_account_name AS account,
@@ -58,6 +61,7 @@ SELECT q.file_name, q.format, q.records_read AS read, q.records_loaded AS loaded
 FROM bi_load_quality AS q
 ORDER BY q.load_id;
 
+SELECT EXISTS (SELECT FROM load_reject) AS reject \gset
 \if :reject
 \pset title 'What could not be read is kept, with the reason'
 SELECT l.file_name, r.line_no, r.column_name, r.reason, left(r.line, 30) || '...' AS line

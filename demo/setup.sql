@@ -105,3 +105,17 @@ INSERT INTO price_rule (name, selector, measure, per, effect, pricing, invoice_t
 VALUES ('Managed service fee', '{"provider": ["AWS", "Microsoft", "Google Cloud"]}', 'amount', 'scope', 'add',
     '{"model": "graduated_percentage", "tiers": [{"up_to": "500", "rate": "8"}, {"rate": "5"}], "minimum": "20"}',
     'Managed cloud service');
+
+-- De Korenmaat pays 12.50 a month for each of its servers at Azure.
+INSERT INTO price_rule (name, customer_id, product_id, measure, per, effect, currency, pricing, invoice_text)
+SELECT 'Server management', customer_id, product_ensure('Microsoft', 'Virtual Machines'), 'resources', 'scope', 'add', 'EUR',
+    '{"model": "per_unit", "unit_price": "12.50"}', 'Server management'
+FROM customer
+WHERE number = 'K1001';
+
+-- Van Eyck has agreed to at least 100 a month of support.
+INSERT INTO price_rule (name, customer_id, product_id, measure, per, effect, currency, pricing, invoice_text)
+SELECT 'Minimum of support', customer_id, product_ensure('Own services', 'support-hours'), 'amount', 'scope', 'limit', 'EUR',
+    '{"model": "per_unit", "unit_price": "1", "minimum": "100"}', 'Support: up to the minimum of 100'
+FROM customer
+WHERE number = 'K1002';

@@ -277,11 +277,11 @@ read_rule(const RuleRow *row, GatheredRule *gathered)
 	read_per(row, gathered);
 	gathered->continues_id = int_column(row, "continues_id");
 	gathered->selector = varlena_column(row, "selector");
-	if (gathered->selector)
+	if (gathered->selector) /* which looks at its version, too */
 		rule->specificity = DatumGetInt32(
 		    DirectFunctionCall1(selector_specificity, PointerGetDatum(gathered->selector)));
 	mandatory(row, "pricing");
-	gathered->pricing = varlena_column(row, "pricing");
+	gathered->pricing = DatumGetPricing(PointerGetDatum(varlena_column(row, "pricing")));
 	rule->by_event = pricing_rates_events(gathered->pricing) && rule->measure <= MEASURE_QUANTITY;
 	gathered->bundle = varlena_column(row, "bundle");
 	gathered->included = varlena_column(row, "included");

@@ -61,9 +61,21 @@ typedef struct Selector
 	SelectorCondition condition[FLEXIBLE_ARRAY_MEMBER];
 } Selector;
 
-#define DatumGetSelector(x) ((Selector *)PG_DETOAST_DATUM(x))
 #define PG_GETARG_SELECTOR(n) DatumGetSelector(PG_GETARG_DATUM(n))
 #define PG_RETURN_SELECTOR(x) PG_RETURN_POINTER(x)
+
+extern void selector_refuse_version(const Selector *selector);
+
+/* The selector in a datum; one that another release wrote has offsets to something else. */
+static inline Selector *
+DatumGetSelector(Datum datum)
+{
+	Selector *selector = (Selector *)PG_DETOAST_DATUM(datum);
+
+	if (unlikely(selector->version != SELECTOR_VERSION))
+		selector_refuse_version(selector);
+	return selector;
+}
 
 /* The text at an offset. */
 static inline text *

@@ -8,6 +8,15 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 
+/* Refuses a selector whose form on disk this release does not know. */
+void
+selector_refuse_version(const Selector *selector)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+	                errmsg("unsupported version %d of type selector on disk", selector->version),
+	                errdetail("This release reads version %d.", SELECTOR_VERSION)));
+}
+
 /* Appends the values of a condition: one, or a list. */
 static void
 write_values(StringInfo buf, const Selector *selector, const SelectorCondition *condition)

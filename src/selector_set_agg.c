@@ -82,7 +82,8 @@ selector_set_transition(PG_FUNCTION_ARGS)
 	old = MemoryContextSwitchTo(context);
 	state = with_room(state);
 	state->ids[state->n] = PG_GETARG_INT32(1);
-	state->selectors[state->n] = (Selector *)PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(2));
+	state->selectors[state->n] =
+	    DatumGetSelector(PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(2))));
 	state->n++;
 	MemoryContextSwitchTo(old);
 	PG_RETURN_POINTER(state);

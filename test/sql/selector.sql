@@ -329,3 +329,25 @@ SELECT count(DISTINCT message) >= 3 AS of_every_kind FROM fuzz WHERE state IN ('
 DROP VIEW charge_view;
 DROP TABLE chosen, chosen_copy, unique_selector, dated, charge_row;
 DROP TYPE kind;
+
+-- The form on disk has a version, the first byte: one of another release is refused.
+CREATE CAST (selector AS bytea) WITHOUT FUNCTION;
+CREATE CAST (bytea AS selector) WITHOUT FUNCTION;
+CREATE TEMP TABLE from_other_release AS SELECT set_byte('{"provider":"AWS"}'::selector::bytea, 0, 2)::selector AS selector;
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOREACH command IN ARRAY ARRAY['SELECT selector::text FROM from_other_release', 'SELECT selector_specificity(selector) FROM from_other_release',
+        'SELECT selector_matches(selector, ROW(1)) FROM from_other_release', 'SELECT selector_set(1, selector) FROM from_other_release'] LOOP
+        BEGIN
+            EXECUTE command;
+            RAISE NOTICE 'not refused: %', command;
+        EXCEPTION WHEN invalid_binary_representation THEN
+            RAISE NOTICE '%: %', command, SQLERRM;
+        END;
+    END LOOP;
+END
+$$;
+DROP CAST (selector AS bytea);
+DROP CAST (bytea AS selector);
