@@ -82,16 +82,55 @@ rule_set_argument(Datum datum)
 	return set;
 }
 
+/* A row of price_rule, taken apart at once: there are thousands of columns to be found. */
+typedef struct RuleRow
+{
+	TupleDesc desc;
+	Datum *values;
+	bool *nulls;
+} RuleRow;
+
+/* Takes a row apart. */
+static RuleRow
+open_row(HeapTupleHeader header)
+{
+	RuleRow row;
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+
+	row.desc =
+	    lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+	row.values = palloc(row.desc->natts * sizeof(Datum));
+	row.nulls = palloc(row.desc->natts * sizeof(bool));
+	heap_deform_tuple(&tuple, row.desc, row.values, row.nulls);
+	return row;
+}
+
+/* Gives back what a row took. */
+static void
+close_row(RuleRow *row)
+{
+	ReleaseTupleDesc(row->desc);
+	pfree(row->values);
+	pfree(row->nulls);
+}
+
 /* A column of a rule, which may be NULL. */
 static Datum
-column(HeapTupleHeader row, const char *name, bool *is_null)
+column(const RuleRow *row, const char *name, bool *is_null)
 {
-	return GetAttributeByName(row, name, is_null);
+	int i = 0;
+
+	while (i < row->desc->natts && namestrcmp(&TupleDescAttr(row->desc, i)->attname, name) != 0)
+		i++;
+	if (i == row->desc->natts)
+		elog(ERROR, "a price rule has no column \"%s\"", name);
+	*is_null = row->nulls[i];
+	return row->values[i];
 }
 
 /* A column that must be there. */
 static Datum
-mandatory(HeapTupleHeader row, const char *name)
+mandatory(const RuleRow *row, const char *name)
 {
 	bool is_null;
 	Datum value = column(row, name, &is_null);
@@ -104,7 +143,7 @@ mandatory(HeapTupleHeader row, const char *name)
 
 /* A column of type int, 0 where it is NULL. */
 static int32
-int_column(HeapTupleHeader row, const char *name)
+int_column(const RuleRow *row, const char *name)
 {
 	bool is_null;
 	Datum value = column(row, name, &is_null);
@@ -114,7 +153,7 @@ int_column(HeapTupleHeader row, const char *name)
 
 /* A copy of a column of varying length, or NULL. */
 static void *
-varlena_column(HeapTupleHeader row, const char *name)
+varlena_column(const RuleRow *row, const char *name)
 {
 	bool is_null;
 	Datum value = column(row, name, &is_null);
@@ -124,7 +163,7 @@ varlena_column(HeapTupleHeader row, const char *name)
 
 /* The place of a column's text in a list of names; the list's length when it is not there. */
 static int
-place_in(HeapTupleHeader row, const char *name, const char *const *names, int nnames)
+place_in(const RuleRow *row, const char *name, const char *const *names, int nnames)
 {
 	char *value = TextDatumGetCString(mandatory(row, name));
 	int i = 0;
@@ -137,7 +176,7 @@ place_in(HeapTupleHeader row, const char *name, const char *const *names, int nn
 
 /* As place_in, for a name that must be there. */
 static int
-known(HeapTupleHeader row, const char *name, const char *const *names, int nnames)
+known(const RuleRow *row, const char *name, const char *const *names, int nnames)
 {
 	int i = place_in(row, name, names, nnames);
 
@@ -150,7 +189,7 @@ known(HeapTupleHeader row, const char *name, const char *const *names, int nname
 
 /* Reads the days on which the rule holds. */
 static void
-read_validity(HeapTupleHeader row, Rule *rule)
+read_validity(const RuleRow *row, Rule *rule)
 {
 	RangeType *range = DatumGetRangeTypeP(mandatory(row, "valid_during"));
 	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
@@ -167,7 +206,7 @@ read_validity(HeapTupleHeader row, Rule *rule)
 
 /* Reads what one application of the rule covers. */
 static void
-read_per(HeapTupleHeader row, GatheredRule *gathered)
+read_per(const RuleRow *row, GatheredRule *gathered)
 {
 	int per = place_in(row, "per", pers, lengthof(pers));
 	text *value;
@@ -209,7 +248,7 @@ check_rule(const GatheredRule *gathered)
 
 /* Reads a row of price_rule. */
 static void
-read_rule(HeapTupleHeader row, GatheredRule *gathered)
+read_rule(const RuleRow *row, GatheredRule *gathered)
 {
 	Rule *rule = &gathered->rule;
 	text *currency = varlena_column(row, "currency");
@@ -252,6 +291,7 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 	Gathered *state = PG_ARGISNULL(0) ? NULL : (Gathered *)PG_GETARG_POINTER(0);
 	MemoryContext context;
 	MemoryContext old;
+	RuleRow row;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "aggregate function called in non-aggregate context");
@@ -270,7 +310,9 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 			state->rules = repalloc_huge(state->rules, state->maxrules * sizeof(GatheredRule));
 		}
 		memset(&state->rules[state->nrules], 0, sizeof(GatheredRule));
-		read_rule(PG_GETARG_HEAPTUPLEHEADER(1), &state->rules[state->nrules]);
+		row = open_row(PG_GETARG_HEAPTUPLEHEADER(1));
+		read_rule(&row, &state->rules[state->nrules]);
+		close_row(&row);
 		state->nrules++;
 	}
 	MemoryContextSwitchTo(old);
@@ -327,19 +369,26 @@ put(StringInfo buf, const void *value)
 static void *
 compile_selectors(const GatheredRule *rules, int nrules, int first)
 {
-	int *places = palloc((nrules + 1) * sizeof(int));
-	Selector **selectors = palloc((nrules + 1) * sizeof(Selector *));
+	int last = first;
+	int *places;
+	Selector **selectors;
 	int n = 0;
 
-	for (int i = first; i < nrules && rules[i].rule.customer_id == rules[first].rule.customer_id;
-	     i++)
+	while (last < nrules && rules[last].rule.customer_id == rules[first].rule.customer_id)
+		n += rules[last++].selector != NULL;
+	if (n == 0)
+		return NULL;
+	places = palloc(n * sizeof(int));
+	selectors = palloc(n * sizeof(Selector *));
+	n = 0;
+	for (int i = first; i < last; i++)
 	{
 		if (rules[i].selector == NULL)
 			continue;
 		places[n] = i;
 		selectors[n++] = rules[i].selector;
 	}
-	return n == 0 ? NULL : DatumGetPointer(selector_set_build(n, places, selectors));
+	return DatumGetPointer(selector_set_build(n, places, selectors));
 }
 
 /* The place of the rule with that key; -1 when there is none. */

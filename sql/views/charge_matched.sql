@@ -20,13 +20,20 @@ item AS MATERIALIZED (
         SELECT DISTINCT o.account_id, q.customer_id, q.buyers, q.path
         FROM customer_asked AS q
         JOIN charge_owner AS o ON o.customer_id = q.customer_id
+        UNION ALL
+        -- As above: items are wide, and are not to be hashed.
+        SELECT 0, 0, NULL, NULL
+        FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
+        WHERE customer_first() < 0
     ) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
 )
 SELECT m.matched, m.buyers, m.tags, o.*
 FROM owned AS o
-JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id;
+-- Always so; the planner, which knows nothing of what is computed once, would take
+-- it for long and sort both sides.
+JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id AND m.item_id = abs(m.item_id);
 
 COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';
 COMMENT ON COLUMN charge_matched.matched IS 'places, in price_rule_packed.rules, of those that are about the charges, the one that goes before all others first';
