@@ -15,7 +15,8 @@ DECLARE
     result int := 0;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) ' || query LOOP
-        IF line ~ '(Sort|Hash|HashAggregate|Materialize|Memoize|WindowAgg|Recursive Union|Function Scan on \S+.*|CTE Scan on \S+.*) \(actual' THEN
+        IF line ~ '(Sort|Hash|HashAggregate|Materialize|Memoize|WindowAgg|Recursive Union|Function Scan on \S+.*) \(actual'
+            OR line ~ '^ +CTE \S+$' THEN
             result := result + 1;
         END IF;
     END LOOP;
