@@ -14,7 +14,7 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           charge_sum.sql) \
         $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
-CODE  = $(addprefix sql/functions/,exact.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
+CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql as_of.sql source.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql landing.sql \
           customer.sql vat.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql) \
@@ -31,7 +31,7 @@ install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
-REGRESS        = exact rated_sum \
+REGRESS        = exact allocate rated_sum \
                  usage_aggregates \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \

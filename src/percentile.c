@@ -8,15 +8,10 @@
 
 #include "compat.h"
 #include "exact_format.h"
-#include "miscadmin.h"
 #include "number.h"
 #include "percentile.h"
-#include "port/pg_bitutils.h"
 #include "tally.h"
 #include "usage.h"
-
-/* So few are sorted rather than divided further. */
-#define FEW 24
 
 /* Compares numbers of a list that is not wide. */
 static inline int
@@ -25,86 +20,17 @@ compare_fixed(NumberWord a, NumberWord b)
 	return (a.fixed > b.fixed) - (a.fixed < b.fixed);
 }
 
-/* Compares numbers of a wide list. */
-static inline int
-compare_wide(NumberWord a, NumberWord b)
-{
-	return number_cmp(a.wide, b.wide);
-}
+#define SELECT select_fixed
+#define SELECT_SORT sort_fixed
+#define SELECT_TYPE NumberWord
+#define SELECT_COMPARE(a, b) compare_fixed(*(a), *(b))
+#include "select_template.h"
 
-#define ST_SORT sort_fixed
-#define ST_ELEMENT_TYPE NumberWord
-#define ST_COMPARE(a, b) compare_fixed(*(a), *(b))
-#define ST_SCOPE static
-#define ST_DEFINE
-#define ST_CHECK_FOR_INTERRUPTS
-#include "lib/sort_template.h"
-
-#define ST_SORT sort_wide
-#define ST_ELEMENT_TYPE NumberWord
-#define ST_COMPARE(a, b) compare_wide(*(a), *(b))
-#define ST_SCOPE static
-#define ST_DEFINE
-#define ST_CHECK_FOR_INTERRUPTS
-#include "lib/sort_template.h"
-
-/* The middle one of three. */
-static pg_attribute_always_inline NumberWord
-middle(NumberWord a, NumberWord b, NumberWord c, int (*compare)(NumberWord, NumberWord))
-{
-	if (compare(a, b) > 0)
-	{
-		NumberWord swap = a;
-
-		a = b;
-		b = swap;
-	}
-	return compare(c, a) < 0 ? a : compare(c, b) < 0 ? c : b;
-}
-
-/*
- * Puts what is of a rank, 1 being the smallest, in its place.  Where dividing
- * gets on badly, it sorts.
- */
-static pg_attribute_always_inline void
-select_rank(NumberWord *words, int64 count, int64 rank, int (*compare)(NumberWord, NumberWord),
-            void (*sort)(NumberWord *, size_t))
-{
-	int64 low = 0;
-	int64 high = count - 1;
-	int64 target = rank - 1;
-	int rounds = 2 * pg_leftmost_one_pos64(count);
-
-	while (high - low > FEW && rounds-- > 0)
-	{
-		NumberWord pivot = middle(words[low], words[low + (high - low) / 2], words[high], compare);
-		int64 i = low;
-		int64 j = high;
-
-		while (i <= j)
-		{
-			while (compare(words[i], pivot) < 0)
-				i++;
-			while (compare(pivot, words[j]) < 0)
-				j--;
-			CHECK_FOR_INTERRUPTS();
-			if (i <= j)
-			{
-				NumberWord swap = words[i];
-
-				words[i++] = words[j];
-				words[j--] = swap;
-			}
-		}
-		if (target <= j)
-			high = j;
-		else if (target >= i)
-			low = i;
-		else
-			return;
-	}
-	sort(words + low, high - low + 1);
-}
+#define SELECT select_wide
+#define SELECT_SORT sort_wide
+#define SELECT_TYPE NumberWord
+#define SELECT_COMPARE(a, b) number_cmp((a)->wide, (b)->wide)
+#include "select_template.h"
 
 /* The number of a rank in a list of any; its elements change places. */
 Numeric
@@ -116,12 +42,12 @@ percentile_select(NumberList *list, int64 rank)
 		int16 *digits;
 		Numeric number;
 
-		select_rank(list->words, list->count, rank, compare_wide, sort_wide);
+		select_wide(list->words, list->count, rank);
 		number = number_list_get(list, rank - 1);
 		/* equal numbers may differ in scale: as with sum(), the largest of all shows */
 		return number_add(number, exact_put_together(false, 0, list->display, 0, &digits));
 	}
-	select_rank(list->words, list->count, rank, compare_fixed, sort_fixed);
+	select_fixed(list->words, list->count, rank);
 	return number_list_get(list, rank - 1);
 }
 
