@@ -6,6 +6,7 @@
 #ifndef CLOUDBILLING_ALLOCATION_H
 #define CLOUDBILLING_ALLOCATION_H
 
+#include "compat.h"
 #include "exact.h"
 #include "utils/palloc.h"
 
