@@ -81,6 +81,20 @@ keep_argument(FunctionCallInfo fcinfo, Partition *partition, int argument)
 	return true;
 }
 
+/* Whether an argument is the same as another at first sight, as nearly all are. */
+static inline bool
+same_bytes(int argument, Datum a, Datum b)
+{
+	struct varlena *x = (struct varlena *)DatumGetPointer(a);
+	struct varlena *y = (struct varlena *)DatumGetPointer(b);
+
+	if (argument == SCALE)
+		return DatumGetInt32(a) == DatumGetInt32(b);
+	return !VARATT_IS_EXTENDED(y) && !VARATT_IS_EXTERNAL(x) && !VARATT_IS_COMPRESSED(x) &&
+	       VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
+	       memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(y)) == 0;
+}
+
 /*
  * Refuses an argument that is not what it was in the first row.  It is compared
  * as rows are returned: reading all rows for it beforehand, once more, would take
@@ -99,9 +113,11 @@ check_argument(FunctionCallInfo fcinfo, const Partition *partition, int argument
 	if (kept->constant)
 		return;
 	value = WinGetFuncArgCurrent(PG_WINDOW_OBJECT(), argument, &isnull);
-	if (isnull ? kept->isnull
-	           : !kept->isnull && DatumGetBool(DirectFunctionCall2Coll(compare, C_COLLATION_OID,
-	                                                                   value, kept->value)))
+	if (isnull && kept->isnull)
+		return;
+	if (!isnull && !kept->isnull &&
+	    (same_bytes(argument, value, kept->value) ||
+	     DatumGetBool(DirectFunctionCall2Coll(compare, C_COLLATION_OID, value, kept->value))))
 		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

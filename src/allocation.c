@@ -71,16 +71,6 @@ compare_ties(const Tie *a, const Tie *b, bool wide)
 #define ST_CHECK_FOR_INTERRUPTS
 #include "lib/sort_template.h"
 
-/* A copy of a number in a context. */
-static Numeric
-keep(MemoryContext context, Numeric number)
-{
-	Numeric copy = MemoryContextAlloc(context, VARSIZE(number));
-
-	memcpy(copy, number, VARSIZE(number));
-	return copy;
-}
-
 /* 10^n, n being of either sign. */
 static Numeric
 power10(int n)
@@ -93,134 +83,11 @@ power10(int n)
 	return result;
 }
 
-/* The magnitude. */
-static Numeric
-magnitude(Numeric number)
-{
-	return DatumGetNumeric(DirectFunctionCall1(numeric_abs, NumericGetDatum(number)));
-}
-
 /* A number without decimals, in units of 10^-scale. */
 static Numeric
 whole(Numeric number, int scale)
 {
 	return number_trim(number_mul(number, power10(scale)));
-}
-
-/* Starts an allocation to so many shares, in a context; the struct may hold anything. */
-void
-allocation_begin(Allocation *allocation, MemoryContext context, int64 size)
-{
-	MemSet(allocation, 0, sizeof(Allocation));
-	allocation->context = context;
-	allocation->size = size;
-	allocation->odd_at = -1;
-	allocation->shares = MemoryContextAllocHuge(context, Max(size, 1) * sizeof(Share));
-}
-
-/* Whether there is such a share; where its weight is NULL, there is none. */
-static inline bool
-exists(const Allocation *allocation, int64 i)
-{
-	const Share *share = &allocation->shares[i];
-
-	return allocation->wide ? share->wide != NULL : share->fixed >= 0;
-}
-
-/* Makes all weights numerics. */
-static void
-widen(Allocation *allocation)
-{
-	for (int64 i = 0; i < allocation->count; i++)
-	{
-		Share *share = &allocation->shares[i];
-		Numeric number = NULL;
-
-		CHECK_FOR_INTERRUPTS();
-		if (exists(allocation, i))
-		{
-			Numeric made =
-			    exact_encode(share->fixed, allocation->fraction * DEC_DIGITS, allocation->display);
-
-			number = keep(allocation->context, made);
-			pfree(made);
-		}
-		share->wide = number;
-	}
-	allocation->wide = true;
-}
-
-/* Makes the units of weights smaller; false, and nothing done, when these do not fit. */
-static bool
-refine(Allocation *allocation, int fraction)
-{
-	int decimals = (fraction - allocation->fraction) * DEC_DIGITS;
-	int128 power;
-
-	if (!exact_mul_power10(allocation->largest, decimals, &allocation->largest))
-		return false;
-	allocation->fraction = fraction;
-	if (allocation->largest == 0)
-		return true;
-	power = exact_power10(decimals);
-	for (int64 i = 0; i < allocation->count; i++)
-	{
-		if (exists(allocation, i))
-			allocation->shares[i].fixed *= power;
-	}
-	return true;
-}
-
-/* Reads a weight in units of all of them; false when it does not fit. */
-static bool
-read_weight(Allocation *allocation, const NumericParts *parts, int128 *weight)
-{
-	int fraction = parts->count - 1 - parts->weight;
-
-	if (!exact_digits_to_int128(parts, weight))
-		return false;
-	if (*weight == 0)
-		return true;
-	if ((fraction > allocation->fraction && !refine(allocation, fraction)) ||
-	    !exact_mul_power10(*weight, (allocation->fraction - fraction) * DEC_DIGITS, weight))
-		return false;
-	allocation->largest = Max(allocation->largest, *weight);
-	return true;
-}
-
-/* Adds a weight; its sign is only noted.  NULL makes a share that gets nothing. */
-void
-allocation_add(Allocation *allocation, Datum weight, bool isnull)
-{
-	Share *share = &allocation->shares[allocation->count];
-	NumericParts parts;
-
-	Assert(allocation->count < allocation->size);
-	if (isnull)
-	{
-		if (allocation->wide)
-			share->wide = NULL;
-		else
-			share->fixed = -1;
-		allocation->count++;
-		return;
-	}
-	if (!exact_take_apart(weight, &parts))
-		ereport(ERROR,
-		        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("a weight must be finite"),
-		         errhint("Use NULL for what is to have no part.")));
-	if (parts.count > 0 && parts.negative)
-		allocation->negative = true;
-	else if (parts.count > 0)
-		allocation->positive = true;
-	parts.negative = false;
-	allocation->weights++;
-	allocation->display = Max(allocation->display, parts.dscale);
-	if (!allocation->wide && !read_weight(allocation, &parts, &share->fixed))
-		widen(allocation);
-	if (allocation->wide)
-		share->wide = keep(allocation->context, magnitude(DatumGetNumeric(weight)));
-	allocation->count++;
 }
 
 /* Makes all weights equal. */
@@ -229,7 +96,7 @@ make_even(Allocation *allocation)
 {
 	for (int64 i = 0; i < allocation->count; i++)
 	{
-		if (exists(allocation, i))
+		if (allocation_has(allocation, i))
 			allocation->shares[i].fixed = 1;
 	}
 }
@@ -310,7 +177,7 @@ divide_fixed(Allocation *allocation, Numeric amount, int extra, Share *remainder
 		return false;
 	for (int64 i = 0; i < allocation->count; i++)
 	{
-		if (exists(allocation, i) &&
+		if (allocation_has(allocation, i) &&
 		    __builtin_add_overflow(divisor, allocation->shares[i].fixed, &divisor))
 			return false;
 	}
@@ -324,7 +191,7 @@ divide_fixed(Allocation *allocation, Numeric amount, int extra, Share *remainder
 		uint128 remainder = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		if (exists(allocation, i))
+		if (allocation_has(allocation, i))
 		{
 			share->fixed = mul_div(dividend, share->fixed, divisor, &remainder);
 			units -= share->fixed;
@@ -354,14 +221,15 @@ divide_wide(Allocation *allocation, Numeric amount, int extra, Share *remainders
 		Numeric last = divisor;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!exists(allocation, i))
+		if (!allocation_has(allocation, i))
 			continue;
-		divisor = keep(context, number_add(last, whole(share->wide, allocation->display)));
+		divisor =
+		    allocation_keep(context, number_add(last, whole(share->wide, allocation->display)));
 		if (last != zero)
 			pfree(last);
 		MemoryContextReset(scratch);
 	}
-	divisor = keep(context, number_mul(divisor, power10(extra)));
+	divisor = allocation_keep(context, number_mul(divisor, power10(extra)));
 	for (int64 i = 0; i < allocation->count; i++)
 	{
 		Share *share = &allocation->shares[i];
@@ -371,14 +239,15 @@ divide_wide(Allocation *allocation, Numeric amount, int extra, Share *remainders
 
 		CHECK_FOR_INTERRUPTS();
 		remainders[i].wide = zero;
-		if (!exists(allocation, i))
+		if (!allocation_has(allocation, i))
 			continue;
 		product = number_mul(dividend, whole(share->wide, allocation->display));
 		quotient = number_quotient(product, divisor);
-		remainders[i].wide = keep(context, number_sub(product, number_mul(quotient, divisor)));
+		remainders[i].wide =
+		    allocation_keep(context, number_sub(product, number_mul(quotient, divisor)));
 		pfree(share->wide);
-		share->wide = keep(allocation->context, quotient);
-		units = keep(context, number_sub(last, quotient));
+		share->wide = allocation_keep(allocation->context, quotient);
+		units = allocation_keep(context, number_sub(last, quotient));
 		pfree(last);
 		MemoryContextReset(scratch);
 	}
@@ -407,7 +276,8 @@ give(Allocation *allocation, int64 i, Numeric rest)
 
 	if (rest)
 	{
-		allocation->odd = keep(allocation->context, number_add(part_of(allocation, i), rest));
+		allocation->odd =
+		    allocation_keep(allocation->context, number_add(part_of(allocation, i), rest));
 		allocation->odd_at = i;
 	}
 	else if (allocation->wide)
@@ -416,7 +286,7 @@ give(Allocation *allocation, int64 i, Numeric rest)
 		Numeric sum = number_add(share->wide, one);
 
 		pfree(share->wide);
-		share->wide = keep(allocation->context, sum);
+		share->wide = allocation_keep(allocation->context, sum);
 		pfree(sum);
 		pfree(one);
 	}
@@ -472,7 +342,7 @@ give_left(Allocation *allocation, int64 units, Numeric rest, const Share *remain
 		}
 		else if (cmp == 0)
 		{
-			Assert(exists(allocation, i));
+			Assert(allocation_has(allocation, i));
 			if (first < 0)
 				first = i;
 			differ = differ || compare(allocation->wide, &allocation->shares[i],
@@ -565,7 +435,7 @@ allocation_divide(Allocation *allocation, Numeric amount, int scale, AllocationZ
 	context = AllocSetContextCreate(allocation->context, "allocate", ALLOCSET_DEFAULT_SIZES);
 	before = MemoryContextSwitchTo(context);
 	allocation->minus = number_cmp(amount, int64_to_numeric(0)) < 0;
-	amount = number_trim(magnitude(amount));
+	amount = number_trim(number_abs(amount));
 	decimals = DatumGetInt32(DirectFunctionCall1(numeric_scale, NumericGetDatum(amount)));
 	extra = Max(decimals - scale, 0);
 	rest = extra == 0
@@ -577,7 +447,7 @@ allocation_divide(Allocation *allocation, Numeric amount, int scale, AllocationZ
 	if (allocation->wide || !divide_fixed(allocation, amount, extra, remainders, &units))
 	{
 		if (!allocation->wide)
-			widen(allocation);
+			allocation_widen(allocation);
 		units = divide_wide(allocation, amount, extra, remainders, context);
 	}
 	give_left(allocation, units, rest, remainders, peers, peers_arg, context);
@@ -591,7 +461,7 @@ allocation_part(const Allocation *allocation, int64 i)
 {
 	Numeric part;
 
-	if (allocation->weights == 0 || !exists(allocation, i))
+	if (allocation->weights == 0 || !allocation_has(allocation, i))
 		return NULL;
 	part = part_of(allocation, i);
 	return allocation->minus ? number_negate(part) : part;

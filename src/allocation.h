@@ -6,6 +6,7 @@
 #ifndef CLOUDBILLING_ALLOCATION_H
 #define CLOUDBILLING_ALLOCATION_H
 
+#include "compat.h"
 #include "exact.h"
 #include "utils/palloc.h"
 
@@ -46,11 +47,33 @@ typedef struct Allocation
 /* Whether the ORDER BY says nothing about the order of two shares. */
 typedef bool (*AllocationPeers)(void *arg, int64 a, int64 b);
 
-/* allocation.c */
+/* allocation_weights.c */
 extern void allocation_begin(Allocation *allocation, MemoryContext context, int64 size);
 extern void allocation_add(Allocation *allocation, Datum weight, bool isnull);
+extern void allocation_widen(Allocation *allocation);
+
+/* allocation.c */
 extern void allocation_divide(Allocation *allocation, Numeric amount, int scale,
                               AllocationZero zero, AllocationPeers peers, void *peers_arg);
 extern Numeric allocation_part(const Allocation *allocation, int64 i);
+
+/* Whether there is such a share; where its weight is NULL, there is none. */
+static inline bool
+allocation_has(const Allocation *allocation, int64 i)
+{
+	const Share *share = &allocation->shares[i];
+
+	return allocation->wide ? share->wide != NULL : share->fixed >= 0;
+}
+
+/* A copy of a number in a context. */
+static inline Numeric
+allocation_keep(MemoryContext context, Numeric number)
+{
+	Numeric copy = MemoryContextAlloc(context, VARSIZE(number));
+
+	memcpy(copy, number, VARSIZE(number));
+	return copy;
+}
 
 #endif

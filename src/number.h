@@ -63,6 +63,13 @@ number_negate(Numeric a)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_uminus, NumericGetDatum(a)));
 }
 
+/* The magnitude. */
+static inline Numeric
+number_abs(Numeric a)
+{
+	return DatumGetNumeric(DirectFunctionCall1(numeric_abs, NumericGetDatum(a)));
+}
+
 /* n / 10^scale, such as (1, 2) for 0.01. */
 static inline Numeric
 number_literal(int64 n, int scale)
