@@ -24,7 +24,7 @@ ORDER BY l.line_no;
 
 \pset title 'An amount explains itself: its rule, the steps to it, the charges with file and line'
 SELECT e.part, e.description, e.quantity, e.unit, e.unit_price, round(e.cost, 2) AS cost, trim_scale(round(e.amount, 4)) AS amount,
-    e.file_name, e.line_no
+    e.file_name, e.file_line_no
 FROM (
     SELECT l.*
     FROM invoice_line AS l
