@@ -92,23 +92,7 @@ RETURN ROW(line.customer_id, NULL, line.period_start, line.price_rule_id, line.e
 COMMENT ON FUNCTION invoice_line_rated(invoice_line) IS 'key and amount due of a document''s line';
 
 CREATE OR REPLACE FUNCTION invoice_line_explain(line invoice_line)
-RETURNS TABLE (
-    part text,
-    description text,
-    starts timestamptz,
-    ends timestamptz,
-    sku_id text,
-    resource_id text,
-    quantity numeric,
-    unit text,
-    unit_price numeric,
-    cost numeric,
-    margin numeric,
-    amount numeric,
-    load_id int,
-    file_name text,
-    file_line_no int
-)
+RETURNS SETOF invoice_line_part
 LANGUAGE plpgsql STABLE ROWS 1000
 SET search_path = cloudbilling, pg_temp
 AS $$
@@ -215,23 +199,7 @@ $$;
 COMMENT ON FUNCTION invoice_line_explain(invoice_line) IS 'why a document''s line is what it is: its rule, the steps to its amount, and the charges behind it; steps add up to the line, and charges too';
 
 CREATE OR REPLACE FUNCTION invoice_line_explain(invoice_id int, line_no int)
-RETURNS TABLE (
-    part text,
-    description text,
-    starts timestamptz,
-    ends timestamptz,
-    sku_id text,
-    resource_id text,
-    quantity numeric,
-    unit text,
-    unit_price numeric,
-    cost numeric,
-    margin numeric,
-    amount numeric,
-    load_id int,
-    file_name text,
-    file_line_no int
-)
+RETURNS SETOF invoice_line_part
 LANGUAGE sql STABLE ROWS 1000
 BEGIN ATOMIC
     SELECT e.*

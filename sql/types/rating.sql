@@ -49,3 +49,22 @@ CREATE TYPE rating_share AS (
     charges         bigint
 );
 COMMENT ON TYPE rating_share IS 'the share of charges in a line; see view rated_charge';
+
+CREATE TYPE invoice_line_part AS (
+    part          text,
+    description   text,
+    starts        timestamptz,
+    ends          timestamptz,
+    sku_id        text,
+    resource_id   text,
+    quantity      numeric,
+    unit          text,
+    unit_price    numeric,
+    cost          numeric,
+    margin        numeric,
+    amount        numeric,
+    load_id       int,
+    file_name     text,
+    file_line_no  int
+);
+COMMENT ON TYPE invoice_line_part IS 'a part of what a document''s line is: its rule, a step to its amount, or a charge; see invoice_line_explain';
