@@ -94,6 +94,7 @@ COMMENT ON FUNCTION invoice_line_rated(invoice_line) IS 'key and amount due of a
 CREATE OR REPLACE FUNCTION invoice_line_explain(line invoice_line)
 RETURNS SETOF invoice_line_part
 LANGUAGE plpgsql STABLE ROWS 1000
+SET cloudbilling.price_rules = ''
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE

@@ -60,9 +60,10 @@ asked AS MATERIALIZED (
     FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
     WHERE customer_first() < 0
 ),
--- Months to look at: those asked for, and those that what is left of a bundle may come from.
+-- Months to look at: those asked for, and where a bundle rolls over all before, since
+-- what one month left depends on what the one before it had.
 span AS MATERIALIZED (
-    SELECT date_trunc('month', period_first())::date - 31 * coalesce(max(r.roll_over), 0) AS first_day,
+    SELECT CASE WHEN bool_or(r.roll_over > 0) THEN '-infinity' ELSE date_trunc('month', period_first())::date END AS first_day,
         (date_trunc('month', period_last()) + interval '1 month')::date AS end_day
     FROM price_rule_in_force AS r
 ),

@@ -163,11 +163,28 @@ SELECT period, rule, measured, amount, quantity FROM pg_temp.line WHERE product 
 SET cloudbilling.period_first = '2026-12-01';
 SELECT period, rule, measured, amount FROM pg_temp.line WHERE product <> 'sms';
 RESET cloudbilling.period_first;
+-- What a month left hangs on all months before it.  2028, one month of roll-over: January leaves 50 of 100; February takes these and 70 of its
+-- own, leaves 30; so of March's 200 minutes 70 are to be paid, whichever months are asked for.
+TRUNCATE usage;
+INSERT INTO usage (payer, account, service, sku, unit, quantity, starts) VALUES
+    ('roll', 'b1', 'Phone', 'voice', 'minutes', 50, '2028-01-31 12:00Z'), ('roll', 'b1', 'Phone', 'voice', 'minutes', 120, '2028-02-10 12:00Z'),
+    ('roll', 'b1', 'Phone', 'voice', 'minutes', 200, '2028-03-10 12:00Z');
+SELECT pg_temp.deliver('roll');
+DELETE FROM price_rule WHERE effect = 'include';
+INSERT INTO price_rule (name, customer_id, product_id, measure, per, currency, pricing, effect, included, roll_over, valid_during) VALUES
+    ('minutes', 2, :voice, 'quantity', 'scope', 'EUR', '{"model":"per_unit","unit_price":0}', 'include', 100, 1, '[2028-01-01,)');
+SELECT period, rule, measured FROM pg_temp.line WHERE period >= '2028-01-01';
+SET cloudbilling.period_first = '2028-03-01';
+SELECT period, rule, measured FROM pg_temp.line;
+SET cloudbilling.grain = 'day';
+SELECT period, rule, measured FROM pg_temp.line;
+RESET cloudbilling.grain;
+RESET cloudbilling.period_first;
 -- Valid from November on, nothing rolls over from before.
 DELETE FROM price_rule WHERE effect = 'include';
 INSERT INTO price_rule (name, customer_id, product_id, measure, per, currency, pricing, effect, bundle, included, roll_over, valid_during) VALUES
     ('minutes', 2, :voice, 'quantity', 'scope', 'EUR', '{"model":"per_unit","unit_price":0}', 'include', 'phone', 100, 2, '[2026-11-01,)');
-SELECT period, rule, measured, amount FROM pg_temp.line WHERE product <> 'sms';
+SELECT period, rule, measured, amount FROM pg_temp.line WHERE product <> 'sms' AND period < '2028-01-01';
 DELETE FROM price_rule;
 
 -- Distributor, reseller, customer: each pays the price of the one above.  D buys for all below it at cost + 10 %, on a ladder over all of it;
