@@ -1,5 +1,5 @@
 /*
- * exact.c: decode, encode and calculate with 128-bit decimal numbers.
+ * exact.c: decode, encode and round 128-bit decimal numbers.
  *
  * A numeric becomes an Exact and back by way of its stored digits, never of its
  * text, and keeps its display scale.
@@ -166,44 +166,6 @@ Numeric
 exact_to_numeric(const Exact *value)
 {
 	return exact_encode(value->mantissa, value->scale, value->scale);
-}
-
-/* Brings two numbers to the larger of their scales. */
-static bool
-align(const Exact *a, const Exact *b, int128 *mantissa_a, int128 *mantissa_b, int *scale)
-{
-	*scale = Max(a->scale, b->scale);
-	return exact_mul_power10(a->mantissa, *scale - a->scale, mantissa_a) &&
-	       exact_mul_power10(b->mantissa, *scale - b->scale, mantissa_b);
-}
-
-/* Adds. */
-bool
-exact_add(const Exact *a, const Exact *b, Exact *result)
-{
-	int128 x;
-	int128 y;
-
-	return align(a, b, &x, &y, &result->scale) && !__builtin_add_overflow(x, y, &result->mantissa);
-}
-
-/* Subtracts. */
-bool
-exact_sub(const Exact *a, const Exact *b, Exact *result)
-{
-	int128 x;
-	int128 y;
-
-	return align(a, b, &x, &y, &result->scale) && !__builtin_sub_overflow(x, y, &result->mantissa);
-}
-
-/* Multiplies; the scales add up. */
-bool
-exact_mul(const Exact *a, const Exact *b, Exact *result)
-{
-	result->scale = a->scale + b->scale;
-	return result->scale <= NUMERIC_DSCALE_MASK &&
-	       exact_mul_int128(a->mantissa, b->mantissa, &result->mantissa);
 }
 
 /* Tells whether to step away from zero, given how the remainder compares with half a step. */

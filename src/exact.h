@@ -42,9 +42,6 @@ typedef struct ExactSum
 /* exact.c: each bool is false when the result does not fit */
 extern bool exact_from_numeric(Datum numeric, Exact *result);
 extern Numeric exact_to_numeric(const Exact *value);
-extern bool exact_add(const Exact *a, const Exact *b, Exact *result);
-extern bool exact_sub(const Exact *a, const Exact *b, Exact *result);
-extern bool exact_mul(const Exact *a, const Exact *b, Exact *result);
 extern bool exact_rescale(Exact *value, int scale, ExactRounding mode);
 
 /*
@@ -57,10 +54,6 @@ extern void exact_total_combine(ExactSum *sum, const ExactSum *other, MemoryCont
 extern Numeric exact_total_get(const ExactSum *sum);
 extern bytea *exact_total_pack(const ExactSum *sum);
 extern void exact_total_unpack(const char *bytes, Size size, ExactSum *sum);
-
-/* The same without a rest: false, and nothing added, when it does not fit in 128 bits. */
-extern bool exact_sum_add(ExactSum *sum, Datum numeric);
-extern Numeric exact_sum_total(const ExactSum *sum);
 
 /* exact_round.c */
 extern bool exact_rounding_from_text(const char *name, ExactRounding *mode);

@@ -68,15 +68,8 @@ exact_sum_add_slowly(ExactSum *sum, Datum numeric)
 	return true;
 }
 
-/* Adds a number; false, and nothing added, when it does not fit. */
-bool
-exact_sum_add(ExactSum *sum, Datum numeric)
-{
-	return exact_sum_add_inline(sum, numeric);
-}
-
-/* What the total holds; the rest is the caller's. */
-Numeric
+/* What the total holds, without the rest. */
+static Numeric
 exact_sum_total(const ExactSum *sum)
 {
 	return exact_encode(sum->total, sum->fraction * DEC_DIGITS, sum->dscale);

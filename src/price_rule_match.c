@@ -71,13 +71,13 @@ is_in(const int *places, int n, int place)
 	return low < n && places[low] == place;
 }
 
-/* Reads an array of int4 without NULLs. */
-static int
-read_ids(ArrayType *array, int32 **ids)
+/* Reads an array of int4 without NULLs; gives its length. */
+int
+int_array(ArrayType *array, int32 **ids)
 {
 	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT4OID)
 		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-		                errmsg("a path must be a one-dimensional array without NULLs")));
+		                errmsg("an array of keys must be one-dimensional and without NULLs")));
 	*ids = (int32 *)ARR_DATA_PTR(array);
 	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 }
@@ -90,7 +90,7 @@ price_rule_ids(PG_FUNCTION_ARGS)
 {
 	RuleSet *set = rule_set_argument(PG_GETARG_DATUM(0));
 	int32 *places;
-	int n = read_ids(PG_GETARG_ARRAYTYPE_P(1), &places);
+	int n = int_array(PG_GETARG_ARRAYTYPE_P(1), &places);
 	Datum *ids = palloc((n + 1) * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
@@ -116,8 +116,8 @@ price_rule_match(PG_FUNCTION_ARGS)
 	RuleSet *set = rule_set_argument(PG_GETARG_DATUM(0));
 	int32 *customers;
 	int32 *products;
-	int ncustomers = read_ids(PG_GETARG_ARRAYTYPE_P(1), &customers);
-	int nproducts = read_ids(PG_GETARG_ARRAYTYPE_P(2), &products);
+	int ncustomers = int_array(PG_GETARG_ARRAYTYPE_P(1), &customers);
+	int nproducts = int_array(PG_GETARG_ARRAYTYPE_P(2), &products);
 	Datum *found = palloc((set->nrules + 1) * sizeof(Datum));
 	int nfound = 0;
 	HeapTupleHeader record = PG_GETARG_HEAPTUPLEHEADER(3);

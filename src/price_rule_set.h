@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "pricing.h"
 #include "selector.h"
+#include "utils/array.h"
 #include "utils/date.h"
 
 #define PRICE_RULE_SET_VERSION 1
@@ -140,5 +141,8 @@ measure_is_reading(uint8 measure)
 }
 
 extern RuleSet *rule_set_argument(Datum datum);
+
+/* price_rule_match.c */
+extern int int_array(ArrayType *array, int32 **ids);
 
 #endif

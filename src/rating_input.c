@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "rating.h"
 #include "selector_record.h"
@@ -46,12 +45,6 @@ typedef struct StringEntry
 	text *string;
 	StringId id;
 } StringEntry;
-
-/* What a call site keeps: a copy of the rules, for values that come and go with the rows. */
-typedef struct CallSite
-{
-	RuleSet *rules;
-} CallSite;
 
 /* Hashes a string. */
 static uint32
@@ -146,15 +139,11 @@ intern_argument(Rating *rating, FunctionCallInfo fcinfo, int number)
 static int
 copy_ints(FunctionCallInfo fcinfo, int number, int32 **ints)
 {
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(number);
-	int n;
+	int32 *values;
+	int n = int_array(PG_GETARG_ARRAYTYPE_P(number), &values);
 
-	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT4OID)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-		                errmsg("rules and buyers must be one-dimensional arrays without NULLs")));
-	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	*ints = palloc((n + 1) * sizeof(int32));
-	memcpy(*ints, ARR_DATA_PTR(array), n * sizeof(int32));
+	memcpy(*ints, values, n * sizeof(int32));
 	return n;
 }
 
@@ -211,28 +200,24 @@ copy_number(FunctionCallInfo fcinfo, int number)
 	return copy;
 }
 
-/* The rules of this call, which stay where they are as long as the query runs. */
+/*
+ * The rules of this call: a copy, which stays where it is as long as the query
+ * runs, for values that come and go with the rows.
+ */
 static const RuleSet *
 rules_of(FunctionCallInfo fcinfo)
 {
 	RuleSet *rules = rule_set_argument(PG_GETARG_DATUM(ARG_RULES));
-	CallSite *site = fcinfo->flinfo->fn_extra;
+	RuleSet *kept = fcinfo->flinfo->fn_extra;
 
-	if (site == NULL)
-	{
-		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-		fcinfo->flinfo->fn_extra = site;
-	}
-	if (site->rules == NULL ||
-	    memcmp(site->rules->identity, rules->identity, sizeof(rules->identity)) != 0)
+	if (kept == NULL || memcmp(kept->identity, rules->identity, sizeof(rules->identity)) != 0)
 	{
 		/* what states of other groups point to stays, so it is not freed */
-		RuleSet *copy = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(rules));
-
-		memcpy(copy, rules, VARSIZE(rules));
-		site->rules = copy;
+		kept = MemoryContextAllocHuge(fcinfo->flinfo->fn_mcxt, VARSIZE(rules));
+		memcpy(kept, rules, VARSIZE(rules));
+		fcinfo->flinfo->fn_extra = kept;
 	}
-	return site->rules;
+	return kept;
 }
 
 /* Refuses a row that lacks what every row must have. */

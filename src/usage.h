@@ -21,10 +21,4 @@ typedef struct UsageReading
 extern int64 usage_rank(int64 count, int hundredths);
 extern Numeric usage_percentile(Numeric *samples, int64 count, int hundredths);
 
-/* level.c: level x time from start to end, by the length of that period */
-extern Numeric usage_weighted_sum(const UsageReading *changes, int64 count, TimestampTz start,
-                                  TimestampTz end);
-extern Numeric usage_time_weighted_avg(UsageReading *readings, int64 count, TimestampTz start,
-                                       TimestampTz end);
-
 #endif
