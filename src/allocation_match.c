@@ -7,28 +7,21 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "allocation_rule_set.h"
 #include "catalog/pg_collation.h"
-#include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "price_rule_set.h"
 #include "selector_record.h"
 #include "selector_set.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
-#include "utils/lsyscache.h"
-#include "utils/typcache.h"
-
-#define FOUND_COLUMNS 5
 
 /* What a call site keeps from item to item. */
 typedef struct AllocationSite
 {
 	SelectorSite *selectors;
 	SelectorRecord *record;
-	Oid type; /* of what is found */
-	TupleDesc desc;
 } AllocationSite;
 
 /* The rules of a customer above the item whose selectors hold, in order. */
@@ -53,9 +46,7 @@ typedef struct Match
 	const AllocationRuleSet *set;
 	HeapTupleHeader item;
 	bool begun;
-	int n;
-	int max;
-	Datum *found;
+	StringInfoData found;
 } Match;
 
 /* Makes what a call site keeps. */
@@ -64,16 +55,9 @@ make_site(FunctionCallInfo fcinfo)
 {
 	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 	AllocationSite *site = MemoryContextAllocZero(context, sizeof(AllocationSite));
-	MemoryContext old;
 
 	site->selectors = selector_site_make(context);
 	site->record = selector_record_make(context);
-	site->type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
-	old = MemoryContextSwitchTo(context);
-	site->desc = BlessTupleDesc(lookup_rowtype_tupdesc_copy(site->type, -1));
-	MemoryContextSwitchTo(old);
-	if (site->desc->natts != FOUND_COLUMNS)
-		elog(ERROR, "type allocation_found has %d columns", site->desc->natts);
 	return site;
 }
 
@@ -81,17 +65,15 @@ make_site(FunctionCallInfo fcinfo)
 static void
 add_found(Match *match, int32 dimension_id, const AllocationRule *rule, text *value, Days days)
 {
-	Datum values[FOUND_COLUMNS] = {
-	    Int32GetDatum(dimension_id), Int32GetDatum(rule ? rule->allocation_rule_id : 0),
-	    PointerGetDatum(value), DateADTGetDatum(days.from), DateADTGetDatum(days.until)};
-	bool nulls[FOUND_COLUMNS] = {false, rule == NULL, rule == NULL, false, false};
+	AllocationValue head = {dimension_id, rule ? rule->allocation_rule_id : 0, days.from,
+	                        days.until, rule ? (int32)VARSIZE_ANY_EXHDR(value) : -1};
 
-	if (match->n == match->max)
-	{
-		match->max *= 2;
-		match->found = repalloc(match->found, match->max * sizeof(Datum));
-	}
-	match->found[match->n++] = HeapTupleGetDatum(heap_form_tuple(match->site->desc, values, nulls));
+	appendBinaryStringInfo(&match->found, (char *)&head, offsetof(AllocationValue, value));
+	if (rule == NULL)
+		return;
+	appendBinaryStringInfo(&match->found, VARDATA_ANY(value), head.length);
+	while (match->found.len % ALIGNOF_INT != 0)
+		appendStringInfoChar(&match->found, '\0');
 }
 
 /* The value that a list has for what was read, or NULL. */
@@ -305,17 +287,18 @@ allocation_match(PG_FUNCTION_ARGS)
 	int32 *customers;
 	int ncustomers = int_array(PG_GETARG_ARRAYTYPE_P(1), &customers);
 	Held *held = palloc0(Max(ncustomers, 1) * sizeof(Held));
+	AllocationValues head = {.version = ALLOCATION_RULE_SET_VERSION};
 
 	if (fcinfo->flinfo->fn_extra == NULL)
 		fcinfo->flinfo->fn_extra = make_site(fcinfo);
 	match.site = fcinfo->flinfo->fn_extra;
-	match.max = Max(match.set->ndimensions, 1);
-	match.found = palloc(match.max * sizeof(Datum));
+	initStringInfo(&match.found);
+	appendBinaryStringInfo(&match.found, (char *)&head, ALLOCATION_VALUES_FIRST);
 	for (int c = 0; c < ncustomers; c++)
 		held[c] = match_customer(&match, customers[c]);
 	for (int i = 0; i < match.set->ndimensions; i++)
 		if (is_dimension_of(&dimensions[i], customers, ncustomers))
 			match_dimension(&match, i, held, ncustomers);
-	PG_RETURN_ARRAYTYPE_P(
-	    construct_array(match.found, match.n, match.site->type, -1, false, TYPALIGN_DOUBLE));
+	SET_VARSIZE(match.found.data, match.found.len);
+	PG_RETURN_POINTER(match.found.data);
 }

@@ -86,7 +86,49 @@ allocation_set_at(const AllocationRuleSet *set, uint32 offset)
 	return (char *)set + offset;
 }
 
+/* The value of a dimension that an item has on some days. */
+typedef struct AllocationValue
+{
+	int32 dimension_id;
+	int32 allocation_rule_id; /* 0 where no rule gives one */
+	DateADT from;
+	DateADT until;
+	int32 length; /* of the value, which follows; -1 is NULL */
+	char value[FLEXIBLE_ARRAY_MEMBER];
+} AllocationValue;
+
+/* All values of an item, by dimension: a value of a query, never of a table. */
+typedef struct AllocationValues
+{
+	int32 vl_len_;
+	int32 version;
+	char data[FLEXIBLE_ARRAY_MEMBER];
+} AllocationValues;
+
+/* The first value, and the one after another; NULL at the end. */
+static inline AllocationValue *
+allocation_value_at(const AllocationValues *values, Size offset)
+{
+	return offset < VARSIZE(values) ? (AllocationValue *)((char *)values + offset) : NULL;
+}
+
+#define ALLOCATION_VALUES_FIRST offsetof(AllocationValues, data)
+
+static inline Size
+allocation_value_size(int32 length)
+{
+	return INTALIGN(offsetof(AllocationValue, value) + Max(length, 0));
+}
+
+static inline AllocationValue *
+allocation_value_next(const AllocationValues *values, const AllocationValue *value)
+{
+	return allocation_value_at(values, (const char *)value - (const char *)values +
+	                                       allocation_value_size(value->length));
+}
+
 extern AllocationRuleSet *allocation_set_argument(Datum datum);
+extern AllocationValues *allocation_values_argument(Datum datum);
 extern uint32 allocation_spelling_hash(int lookup, const char *data, int length);
 
 #endif

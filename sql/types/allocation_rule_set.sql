@@ -30,3 +30,42 @@ COMMENT ON COLUMN allocation_found.allocation_rule_id IS 'rule that gives the va
 COMMENT ON COLUMN allocation_found.value IS 'the value; NULL where no rule gives one';
 COMMENT ON COLUMN allocation_found.valid_from IS 'first day';
 COMMENT ON COLUMN allocation_found.valid_until IS 'day after the last';
+
+CREATE TYPE allocation_values;
+
+CREATE FUNCTION allocation_values_in(cstring) RETURNS allocation_values
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION allocation_values_in(cstring) IS 'I/O';
+
+CREATE FUNCTION allocation_values_out(allocation_values) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION allocation_values_out(allocation_values) IS 'I/O';
+
+CREATE TYPE allocation_values (
+    INPUT = allocation_values_in,
+    OUTPUT = allocation_values_out,
+    INTERNALLENGTH = variable,
+    ALIGNMENT = int4,
+    STORAGE = plain
+);
+COMMENT ON TYPE allocation_values IS 'the values of all dimensions that charges have, by days; made by allocation_match';
+
+CREATE TYPE allocation_sum AS (
+    dimension_id     int,
+    value            text,
+    charges          bigint,
+    quantity         numeric,
+    billed_cost      numeric,
+    effective_cost   numeric,
+    list_cost        numeric,
+    contracted_cost  numeric
+);
+COMMENT ON TYPE allocation_sum IS 'sums of the charges that have a value of a dimension; see aggregate allocation_sums';
+COMMENT ON COLUMN allocation_sum.dimension_id IS 'dimension';
+COMMENT ON COLUMN allocation_sum.value IS 'the value; NULL where no rule gives one';
+COMMENT ON COLUMN allocation_sum.charges IS 'number of charges';
+COMMENT ON COLUMN allocation_sum.quantity IS 'sum of quantity';
+COMMENT ON COLUMN allocation_sum.billed_cost IS 'sum of billed cost';
+COMMENT ON COLUMN allocation_sum.effective_cost IS 'sum of effective cost';
+COMMENT ON COLUMN allocation_sum.list_cost IS 'sum of list cost';
+COMMENT ON COLUMN allocation_sum.contracted_cost IS 'sum of contracted cost';

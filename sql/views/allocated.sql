@@ -10,17 +10,14 @@
 CREATE OR REPLACE VIEW allocated AS
 WITH RECURSIVE
 dimension_asked AS MATERIALIZED (
-    SELECT d.dimension_id, d.across_customers
+    SELECT d.dimension_id, d.customer_id, d.across_customers
     FROM dimension_in_force AS d
     -- A part of the customers would take all that is shared.
     WHERE NOT d.across_customers OR all_customers_are_asked()
 ),
 item AS MATERIALIZED (
-    SELECT a.customer_id, a.item_id, a.dimension_id, a.value, a.valid_from, a.valid_until, a.splits,
-        coalesce(p.path[3], p.product_id) AS service_id,
-        CASE WHEN d.across_customers THEN -1 ELSE a.customer_id END AS scope_id
-    FROM allocation_item AS a
-    JOIN dimension_asked AS d ON d.dimension_id = a.dimension_id
+    SELECT a.customer_id, a.item_id, a.charge_category, a.found, a.splits, coalesce(p.path[3], p.product_id) AS service_id
+    FROM allocation_matched AS a
     JOIN product AS p ON p.product_id = a.product_id
 ),
 held AS NOT MATERIALIZED (
@@ -34,30 +31,38 @@ held AS NOT MATERIALIZED (
     WHERE all_customers_are_asked()
 ),
 direct AS MATERIALIZED (
-    SELECT a.scope_id, h.customer_id, h.period_start, a.dimension_id, a.value, h.load_scope_id, h.account_id, a.service_id,
-        c.charge_category, h.unit, h.billing_currency AS currency, sum(h.charges)::bigint AS charges,
-        exact_sum(h.quantity) AS quantity, exact_sum(h.billed_cost) AS billed_cost,
-        exact_sum(h.effective_cost) AS effective_cost, exact_sum(h.list_cost) AS list_cost,
-        exact_sum(h.contracted_cost) AS contracted_cost
-    FROM held AS h
-    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
-        AND h.charge_on >= a.valid_from AND h.charge_on < a.valid_until
-    JOIN charge_item AS c ON c.item_id = h.item_id
-    WHERE h.period_start BETWEEN period_first() AND period_last()
-    GROUP BY a.scope_id, h.customer_id, h.period_start, a.dimension_id, a.value, h.load_scope_id, h.account_id, a.service_id,
-        c.charge_category, h.unit, h.billing_currency
+    SELECT CASE WHEN d.across_customers THEN -1 ELSE g.customer_id END AS scope_id, g.customer_id, g.period_start,
+        (g.sums).dimension_id, (g.sums).value, g.load_scope_id, g.account_id, g.service_id, g.charge_category, g.unit, g.currency,
+        (g.sums).charges, (g.sums).quantity, (g.sums).billed_cost, (g.sums).effective_cost, (g.sums).list_cost,
+        (g.sums).contracted_cost
+    FROM (
+        SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, a.service_id, a.charge_category, h.unit,
+            h.billing_currency AS currency, unnest(allocation_sums(a.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
+                h.effective_cost, h.list_cost, h.contracted_cost)) AS sums
+        FROM held AS h
+        -- Always so; the planner, which knows nothing of what is computed once, would
+        -- take it for long and sort both sides.
+        JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
+        WHERE h.period_start BETWEEN period_first() AND period_last()
+        GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, a.service_id, a.charge_category, h.unit,
+            h.billing_currency
+        OFFSET 0
+    ) AS g
+    JOIN dimension_asked AS d ON d.dimension_id = (g.sums).dimension_id
 ),
 -- Shares of lines by value; a line of several currencies' costs is split by each.
 sold AS MATERIALIZED (
-    SELECT a.scope_id, s.owner_id AS customer_id, s.period_start, a.dimension_id, a.value, s.customer_id AS buyer_id,
+    SELECT CASE WHEN d.across_customers THEN -1 ELSE s.owner_id END AS scope_id, s.owner_id AS customer_id, s.period_start,
+        d.dimension_id, allocation_value(a.found, d.dimension_id, s.charge_on) AS value, s.customer_id AS buyer_id,
         s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency,
         exact_sum(s.amount) AS amount
     FROM rated_charge AS s
-    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
-        AND s.charge_on >= a.valid_from AND s.charge_on < a.valid_until
+    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.item_id = abs(a.item_id)
+    -- a customer's own dimension is about its charges and those of all below it
+    JOIN dimension_asked AS d ON d.customer_id IS NULL
+        OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
     WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
-    GROUP BY a.scope_id, s.owner_id, s.period_start, a.dimension_id, a.value, s.customer_id, s.price_rule_id, s.product_id,
-        s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 ),
 by_value AS MATERIALIZED (
     SELECT d.dimension_id, d.scope_id, d.period_start, d.currency, d.value,
@@ -65,7 +70,7 @@ by_value AS MATERIALIZED (
         exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
         exact_sum(d.contracted_cost) AS contracted_cost
     FROM direct AS d
-    WHERE EXISTS (SELECT FROM allocation_split_in_force)
+    WHERE d.dimension_id IN (SELECT s.dimension_id FROM allocation_split_in_force AS s)
     GROUP BY d.dimension_id, d.scope_id, d.period_start, d.currency, d.value
 ),
 -- What may be split, and how: the nearest customer's way.
@@ -81,18 +86,19 @@ pool AS MATERIALIZED (
 ),
 -- Measures of the charges that a split's selector is about.
 selected AS (
-    SELECT s.split_id, a.scope_id, h.period_start, h.billing_currency AS currency, a.value,
+    SELECT f.allocation_split_id, CASE WHEN d.across_customers THEN -1 ELSE h.customer_id END AS scope_id, h.period_start,
+        h.billing_currency AS currency, allocation_value(a.found, f.dimension_id, h.charge_on) AS value,
         exact_sum(h.quantity) AS quantity, exact_sum(h.billed_cost) AS billed_cost,
         exact_sum(h.effective_cost) AS effective_cost, exact_sum(h.list_cost) AS list_cost,
         exact_sum(h.contracted_cost) AS contracted_cost
     FROM held AS h
-    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
-        AND h.charge_on >= a.valid_from AND h.charge_on < a.valid_until
-    CROSS JOIN LATERAL unnest(a.splits) AS s (split_id)
-    JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.split_id AND f.dimension_id = a.dimension_id
+    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
+    CROSS JOIN LATERAL unnest(a.splits) AS s (allocation_split_id)
+    JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id
+    JOIN dimension_asked AS d ON d.dimension_id = f.dimension_id
     WHERE EXISTS (SELECT FROM allocation_split_in_force AS e WHERE e.selector IS NOT NULL)
       AND a.splits <> '{}' AND h.period_start BETWEEN period_first() AND period_last()
-    GROUP BY s.split_id, a.scope_id, h.period_start, h.billing_currency, a.value
+    GROUP BY 1, 2, 3, 4, 5
 ),
 weighed AS (
     SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, m.value AS target,
@@ -109,7 +115,7 @@ weighed AS (
             WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END,
         false
     FROM pool AS p
-    JOIN selected AS m ON m.split_id = p.allocation_split_id AND m.scope_id = p.scope_id AND m.period_start = p.period_start
+    JOIN selected AS m ON m.allocation_split_id = p.allocation_split_id AND m.scope_id = p.scope_id AND m.period_start = p.period_start
         AND m.currency = p.currency
     WHERE p.selector IS NOT NULL AND p.split_by <> 'amount'
     UNION ALL
@@ -190,13 +196,15 @@ cost AS (
     SELECT d.*, CASE WHEN (d.dimension_id, d.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
         THEN 'late' ELSE 'open' END AS status
     FROM direct AS d
-    WHERE (d.dimension_id, d.period_start, d.load_scope_id) NOT IN (SELECT f.dimension_id, f.period_start, f.load_scope_id FROM frozen AS f)
+    WHERE (d.dimension_id, d.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+      OR (d.dimension_id, d.period_start, d.load_scope_id) NOT IN (SELECT f.dimension_id, f.period_start, f.load_scope_id FROM frozen AS f)
 ),
 -- What is split, and in turn what came of it.
 cost_part AS (
     SELECT c.*, c.value AS shared_from, '{}'::text[] AS via
     FROM cost AS c
-    WHERE (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) IN (
+    WHERE c.dimension_id IN (SELECT w.dimension_id FROM way AS w)
+      AND (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) IN (
         SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
     UNION ALL
     SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.load_scope_id, s.account_id, s.service_id,
@@ -236,8 +244,8 @@ sale AS (
             s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
         FROM sale_part AS s
         WHERE s.via <> '{}'
-          AND (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
-            SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w WHERE w.value <> ALL (s.via))
+          AND (s.value = ANY (s.via) OR (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
+            SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
     ) AS u
     GROUP BY u.dimension_id, u.period_start, u.customer_id, u.value, u.shared_from, u.buyer_id, u.price_rule_id, u.product_id,
         u.account_id, u.resource_id, u.tag_value, u.currency, u.effect
@@ -291,7 +299,8 @@ SELECT 'cost' AS kind, c.dimension_id, c.period_start, c.customer_id, c.value, N
     c.list_cost, c.contracted_cost, NULL::int AS buyer_id, NULL::int AS price_rule_id, NULL::int AS product_id,
     NULL::text AS resource_id, NULL::text AS tag_value, NULL::text AS effect, NULL::numeric AS due
 FROM cost AS c
-WHERE c.value IS NULL OR (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) NOT IN (
+WHERE c.value IS NULL OR c.dimension_id NOT IN (SELECT w.dimension_id FROM way AS w)
+  OR (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) NOT IN (
     SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
 UNION ALL
 SELECT 'cost', s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_from, s.status, s.load_scope_id,
@@ -299,8 +308,8 @@ SELECT 'cost', s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_
     s.list_cost, s.contracted_cost, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM cost_part AS s
 WHERE s.via <> '{}'
-  AND (s.dimension_id, s.scope_id, s.period_start, s.currency, s.value) NOT IN (
-    SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w WHERE w.value <> ALL (s.via))
+  AND (s.value = ANY (s.via) OR (s.dimension_id, s.scope_id, s.period_start, s.currency, s.value) NOT IN (
+    SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
 UNION ALL
 -- As it was closed; what a later delivery took the place of is taken back.
 SELECT 'cost', c.dimension_id, c.period_start, f.customer_id, f.value, f.shared_from, v.status, f.load_scope_id,

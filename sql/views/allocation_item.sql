@@ -1,7 +1,7 @@
--- The value that each combination of dimensions has, for each customer that has
--- charges of its account, by days.  Customer 0 is nobody.  Charges are not looked
+-- The values that each combination of dimensions has in all dimensions, for each customer
+-- that has charges of its account, by days.  Customer 0 is nobody.  Charges are not looked
 -- at: a changed rule is a new answer about combinations, and so about all history.
-CREATE OR REPLACE VIEW allocation_item AS
+CREATE OR REPLACE VIEW allocation_matched AS
 WITH
 asked AS MATERIALIZED (
     SELECT o.account_id, q.customer_id, c.number AS customer_number, c.name AS customer_name, q.path
@@ -54,14 +54,28 @@ item AS (
     LEFT JOIN account_tags AS c ON c.account_id = d.account_id
     LEFT JOIN resource AS r ON r.account_id = d.account_id AND r.resource_id = d.resource_id
 )
+SELECT i.customer_id, i.item_id, i.product_id, i.charge_category, i.tag_set_id,
+    allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), i.path, i) AS found,
+    CASE WHEN (SELECT s.selectors FROM splits AS s) IS NOT NULL
+        THEN selector_match((SELECT s.selectors FROM splits AS s), i) END AS splits
+FROM item AS i;
+
+COMMENT ON VIEW allocation_matched IS 'the values that combinations of dimensions have, by customer';
+COMMENT ON COLUMN allocation_matched.customer_id IS 'customer whose charges they are; 0 is nobody';
+COMMENT ON COLUMN allocation_matched.item_id IS 'combination of all that describes a charge';
+COMMENT ON COLUMN allocation_matched.product_id IS 'node of the product tree';
+COMMENT ON COLUMN allocation_matched.charge_category IS 'charge category';
+COMMENT ON COLUMN allocation_matched.tag_set_id IS 'tags';
+COMMENT ON COLUMN allocation_matched.found IS 'values of all dimensions, by days';
+COMMENT ON COLUMN allocation_matched.splits IS 'splits whose selector is about it';
+
+-- The same in rows.
+CREATE OR REPLACE VIEW allocation_item AS
 SELECT m.customer_id, m.item_id, m.product_id, (m.found).dimension_id, (m.found).allocation_rule_id, (m.found).value,
-    (m.found).valid_from, (m.found).valid_until, m.splits
+    (m.found).valid_from, (m.found).valid_until
 FROM (
-    SELECT i.customer_id, i.item_id, i.product_id,
-        unnest(allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), i.path, i)) AS found,
-        CASE WHEN (SELECT s.selectors FROM splits AS s) IS NOT NULL
-            THEN selector_match((SELECT s.selectors FROM splits AS s), i) END AS splits
-    FROM item AS i
+    SELECT a.customer_id, a.item_id, a.product_id, unnest(allocation_values_found(a.found)) AS found
+    FROM allocation_matched AS a
     OFFSET 0
 ) AS m;
 
@@ -74,4 +88,3 @@ COMMENT ON COLUMN allocation_item.allocation_rule_id IS 'rule that gives the val
 COMMENT ON COLUMN allocation_item.value IS 'value of the dimension; NULL is unallocated';
 COMMENT ON COLUMN allocation_item.valid_from IS 'first day';
 COMMENT ON COLUMN allocation_item.valid_until IS 'day after the last';
-COMMENT ON COLUMN allocation_item.splits IS 'splits whose selector is about it';

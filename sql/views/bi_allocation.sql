@@ -23,22 +23,14 @@ SELECT
     trim_scale(a.effective_cost) AS effective_cost,
     trim_scale(a.list_cost) AS list_cost,
     trim_scale(a.contracted_cost) AS contracted_cost
-FROM (
-    SELECT a.dimension_id, a.period_start, a.customer_id, a.value, a.shared_from, a.status, a.account_id, a.service_id,
-        a.charge_category, a.currency, a.unit, sum(a.charges)::bigint AS charges, exact_sum(a.quantity) AS quantity,
-        exact_sum(a.billed_cost) AS billed_cost, exact_sum(a.effective_cost) AS effective_cost,
-        exact_sum(a.list_cost) AS list_cost, exact_sum(a.contracted_cost) AS contracted_cost
-    FROM allocated AS a
-    WHERE a.kind = 'cost'
-    GROUP BY a.dimension_id, a.period_start, a.customer_id, a.value, a.shared_from, a.status, a.account_id, a.service_id,
-        a.charge_category, a.currency, a.unit
-) AS a
+FROM allocated AS a
 JOIN dimension_in_force AS d ON d.dimension_id = a.dimension_id
 LEFT JOIN customer AS w ON w.customer_id = d.customer_id
 LEFT JOIN customer AS c ON c.customer_id = a.customer_id
 JOIN product AS s ON s.product_id = a.service_id
 LEFT JOIN product AS v ON v.product_id = s.path[2]
-JOIN account AS t ON t.account_id = a.account_id;
+JOIN account AS t ON t.account_id = a.account_id
+WHERE a.kind = 'cost';
 
 COMMENT ON VIEW bi_allocation IS 'costs by value of each dimension, month, customer and service; for each dimension they add up to all costs of those it is about';
 COMMENT ON COLUMN bi_allocation.month IS 'first day of the month of use';
