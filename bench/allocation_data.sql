@@ -19,21 +19,22 @@ INSERT INTO ownership (customer_id, sub_account_id)
 SELECT customer_id, format('account-%s', customer_id) FROM customer;
 
 -- Nine of ten resources have a cost centre, spelt in several ways; all have a name.
+-- An account has some cost centres, projects and teams, not all there are.
 CREATE TEMPORARY TABLE resource AS
 SELECT
     no,
-    1 + pg_temp.hash(no, 1) % 200 AS account_no,
+    account_no,
     pg_temp.hash(no, 2) % 20 AS service_no,
     pg_temp.hash(no, 3) % (92 - 31) AS first_day,
     jsonb_strip_nulls(jsonb_build_object(
         'Name', format('res-%s', no),
         'cost_center', CASE WHEN pg_temp.hash(no, 4) % 10 > 0 THEN
-            format((ARRAY['CC%s', 'cc%s', 'CC-%s'])[1 + pg_temp.hash(no, 5) % 3], 100 + pg_temp.hash(no, 6) % 150) END,
-        'project', CASE WHEN pg_temp.hash(no, 7) % 4 > 0 THEN format('project-%s', pg_temp.hash(no, 8) % 2000) END,
-        'team', CASE WHEN pg_temp.hash(no, 9) % 3 > 0 THEN format('team-%s', pg_temp.hash(no, 10) % 80) END,
+            format((ARRAY['CC%s', 'cc%s', 'CC-%s'])[1 + pg_temp.hash(no, 5) % 3], 100 + (account_no * 7 + pg_temp.hash(no, 6) % 5) % 150) END,
+        'project', CASE WHEN pg_temp.hash(no, 7) % 4 > 0 THEN format('project-%s', account_no * 10 + pg_temp.hash(no, 8) % 10) END,
+        'team', CASE WHEN pg_temp.hash(no, 9) % 3 > 0 THEN format('team-%s', (account_no + pg_temp.hash(no, 10) % 4) % 80) END,
         'environment', (ARRAY['prod', 'Production', 'test', 'dev'])[1 + pg_temp.hash(no, 11) % 4],
         'owner', format('user%s@example.com', pg_temp.hash(no, 12) % 5000)))::text AS tags
-FROM generate_series(1, :tag_sets) AS no;
+FROM (SELECT no, 1 + pg_temp.hash(no, 1) % 200 AS account_no FROM generate_series(1, :tag_sets) AS no) AS r;
 
 INSERT INTO landing
 SELECT line
@@ -62,7 +63,7 @@ FROM generate_series(100, 249) AS n, unnest(ARRAY['cc%s', 'cc-%s']) AS s;
 INSERT INTO allocation_lookup (lookup, spelling, value)
 VALUES ('environments', 'prod', 'production'), ('environments', 'production', 'production'), ('environments', 'test', 'test'), ('environments', 'dev', 'development');
 INSERT INTO allocation_rule (dimension_id, position, selector, value)
-SELECT dimension_key('cost centre'), n, format('{"account": "account-%s", "tags.project": "project-%s"}', 1 + n % 200, n)::selector, format('CC%s', 100 + n % 150)
+SELECT dimension_key('cost centre'), n, format('{"account": "account-%s", "tags.project": "project-%s"}', n, n * 10 + n % 10)::selector, format('CC%s', 100 + n % 150)
 FROM generate_series(1, 200) AS n;
 INSERT INTO allocation_rule (dimension_id, position, selector, value)
 SELECT dimension_key('cost centre'), 300 + n, format('{"service": "Service %s"}', n)::selector, 'platform'
@@ -74,7 +75,7 @@ INSERT INTO allocation_rule (dimension_id, position, selector, value)
 SELECT dimension_key('cost centre'), 500 + n, format('{"account": "account-%s"}', n)::selector, format('CC%s', 100 + n % 150)
 FROM generate_series(1, 95) AS n;
 INSERT INTO allocation_rule (dimension_id, position, selector, value)
-SELECT dimension_key('project'), n, format('{"tags.project": {"prefix": "project-%s"}, "service": "Service %s"}', n, n % 20)::selector, format('programme-%s', n)
+SELECT dimension_key('project'), n, format('{"tags.project": {"prefix": "project-%s"}, "service": "Service %s"}', n * 10, n % 20)::selector, format('programme-%s', n)
 FROM generate_series(1, 99) AS n;
 INSERT INTO allocation_rule (dimension_id, position, keys)
 VALUES (dimension_key('project'), 200, '{tags.project}'), (dimension_key('team'), 200, '{tags.team,account_name,account}');

@@ -48,6 +48,8 @@ SET cloudbilling.customer_first = 0
 SET cloudbilling.customer_last = 2147483647
 SET cloudbilling.as_of = ''
 SET cloudbilling.price_rules = ''
+SET cloudbilling.period_first = ''
+SET cloudbilling.period_last = ''
 SET cloudbilling.grain = 'month'
 AS $$
 DECLARE

@@ -36,14 +36,14 @@ CREATE OR REPLACE FUNCTION allocation_sums_final(internal) RETURNS allocation_su
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION allocation_sums_final(internal) IS 'aggregate final function';
 
--- SSPACE is the size of a state of some ten values.
+-- SSPACE is the size of a state of some values: a large one would be sorted for.
 CREATE OR REPLACE AGGREGATE allocation_sums(
     found allocation_values, charge_on date, charges bigint, quantity numeric, billed_cost numeric, effective_cost numeric,
     list_cost numeric, contracted_cost numeric)
 (
     SFUNC = allocation_sums_transition,
     STYPE = internal,
-    SSPACE = 4096,
+    SSPACE = 1024,
     FINALFUNC = allocation_sums_final,
     PARALLEL = SAFE
 );

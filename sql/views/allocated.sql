@@ -36,19 +36,32 @@ direct AS MATERIALIZED (
         (g.sums).charges, (g.sums).quantity, (g.sums).billed_cost, (g.sums).effective_cost, (g.sums).list_cost,
         (g.sums).contracted_cost
     FROM (
-        SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, a.service_id, a.charge_category, h.unit,
-            h.billing_currency AS currency, unnest(allocation_sums(a.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
+        SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
+            h.billing_currency AS currency, unnest(allocation_sums(h.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
                 h.effective_cost, h.list_cost, h.contracted_cost)) AS sums
-        FROM held AS h
-        -- Always so; the planner, which knows nothing of what is computed once, would
-        -- take it for long and sort both sides.
-        JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
-        WHERE h.period_start BETWEEN period_first() AND period_last()
-        GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, a.service_id, a.charge_category, h.unit,
+        FROM (
+            SELECT h.*, a.service_id, a.charge_category, a.found
+            FROM held AS h
+            -- Always so; the planner, which knows nothing of what is computed once, would
+            -- take it for long and sort both sides.
+            JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
+                AND a.customer_id = abs(a.customer_id)
+            WHERE h.period_start BETWEEN period_first() AND period_last()
+            UNION ALL
+            -- Never run, but counted by the planner, which after the above would sort.
+            SELECT 0, current_date, current_date, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
+            FROM generate_series(1, 100000)
+            WHERE customer_first() < 0
+        ) AS h
+        GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
             h.billing_currency
         OFFSET 0
     ) AS g
     JOIN dimension_asked AS d ON d.dimension_id = (g.sums).dimension_id
+    UNION ALL
+    SELECT 0, 0, current_date, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0
+    FROM generate_series(1, 100000)
+    WHERE customer_first() < 0
 ),
 -- Shares of lines by value; a line of several currencies' costs is split by each.
 sold AS MATERIALIZED (
@@ -58,31 +71,42 @@ sold AS MATERIALIZED (
         exact_sum(s.amount) AS amount
     FROM rated_charge AS s
     JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.item_id = abs(a.item_id)
+            AND a.customer_id = abs(a.customer_id)
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
         OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
-    WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
+    WHERE s.reseller_id IS NULL AND s.amount IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 ),
+-- What the values of a place have: of a dimension, scope, month and currency, in
+-- which all that is shared is split.
 by_value AS MATERIALIZED (
-    SELECT d.dimension_id, d.scope_id, d.period_start, d.currency, d.value,
-        exact_sum(d.quantity) AS quantity, exact_sum(d.billed_cost) AS billed_cost,
-        exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
-        exact_sum(d.contracted_cost) AS contracted_cost
-    FROM direct AS d
-    WHERE d.dimension_id IN (SELECT s.dimension_id FROM allocation_split_in_force AS s)
-    GROUP BY d.dimension_id, d.scope_id, d.period_start, d.currency, d.value
+    SELECT dense_rank() OVER (ORDER BY v.dimension_id, v.scope_id, v.period_start, v.currency) AS place_id, v.*
+    FROM (
+        SELECT d.dimension_id, d.scope_id, d.period_start, d.currency, d.value,
+            exact_sum(d.quantity) AS quantity, exact_sum(d.billed_cost) AS billed_cost,
+            exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
+            exact_sum(d.contracted_cost) AS contracted_cost
+        FROM direct AS d
+        WHERE d.dimension_id IN (SELECT s.dimension_id FROM allocation_split_in_force AS s)
+        GROUP BY d.dimension_id, d.scope_id, d.period_start, d.currency, d.value
+    ) AS v
+    UNION ALL
+    -- Never run, but counted by the planner, which guesses some rows where there may
+    -- be many, and would then compare each with each.
+    SELECT 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0
+    FROM generate_series(1, 10000)
+    WHERE customer_first() < 0
 ),
 -- What may be split, and how: the nearest customer's way.
 pool AS MATERIALIZED (
-    SELECT DISTINCT ON (p.dimension_id, p.scope_id, p.period_start, p.currency, s.value)
-        p.dimension_id, p.scope_id, p.period_start, p.currency, s.value, s.allocation_split_id, s.split_by, s.weights, s.selector,
-        s.targets, s.excluded, s.rest_value, s.capacity, s.zero_weights
-    FROM (SELECT DISTINCT v.dimension_id, v.scope_id, v.period_start, v.currency FROM by_value AS v) AS p
+    SELECT DISTINCT ON (p.place_id, s.value) p.place_id, p.dimension_id, p.scope_id, p.period_start, p.currency, s.value,
+        s.allocation_split_id, s.split_by, s.weights, s.selector, s.targets, s.excluded, s.rest_value, s.capacity, s.zero_weights
+    FROM (SELECT DISTINCT v.place_id, v.dimension_id, v.scope_id, v.period_start, v.currency FROM by_value AS v) AS p
     JOIN allocation_split_in_force AS s ON s.dimension_id = p.dimension_id AND s.valid_during @> p.period_start
     LEFT JOIN customer_ancestor AS n ON n.customer_id = p.scope_id AND n.ancestor_id = s.customer_id
     WHERE s.customer_id IS NULL OR n.ancestor_id IS NOT NULL
-    ORDER BY p.dimension_id, p.scope_id, p.period_start, p.currency, s.value, n.distance NULLS LAST
+    ORDER BY p.place_id, s.value, n.distance NULLS LAST
 ),
 -- Measures of the charges that a split's selector is about.
 selected AS (
@@ -93,6 +117,7 @@ selected AS (
         exact_sum(h.contracted_cost) AS contracted_cost
     FROM held AS h
     JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
+            AND a.customer_id = abs(a.customer_id)
     CROSS JOIN LATERAL unnest(a.splits) AS s (allocation_split_id)
     JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id
     JOIN dimension_asked AS d ON d.dimension_id = f.dimension_id
@@ -101,16 +126,15 @@ selected AS (
     GROUP BY 1, 2, 3, 4, 5
 ),
 weighed AS (
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, m.value AS target,
+    SELECT p.place_id, p.value, p.targets, p.excluded, m.value AS target,
         CASE p.split_by WHEN 'even' THEN 1 WHEN 'billed_cost' THEN m.billed_cost WHEN 'effective_cost' THEN m.effective_cost
             WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END AS weight,
         false AS named
     FROM pool AS p
-    JOIN by_value AS m ON m.dimension_id = p.dimension_id AND m.scope_id = p.scope_id AND m.period_start = p.period_start
-        AND m.currency = p.currency
+    JOIN by_value AS m ON m.place_id = p.place_id
     WHERE p.selector IS NULL AND p.split_by NOT IN ('weights', 'amount') AND NOT (p.split_by = 'even' AND p.targets IS NOT NULL)
     UNION ALL
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, m.value,
+    SELECT p.place_id, p.value, p.targets, p.excluded, m.value,
         CASE p.split_by WHEN 'even' THEN 1 WHEN 'billed_cost' THEN m.billed_cost WHEN 'effective_cost' THEN m.effective_cost
             WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END,
         false
@@ -119,17 +143,17 @@ weighed AS (
         AND m.currency = p.currency
     WHERE p.selector IS NOT NULL AND p.split_by <> 'amount'
     UNION ALL
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, w.value, w.weight, true
+    SELECT p.place_id, p.value, p.targets, p.excluded, w.value, w.weight, true
     FROM pool AS p
     JOIN allocation_weight_in_force AS w ON w.weights = p.weights AND w.valid_during @> p.period_start
     UNION ALL
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, t.target, 1, true
+    SELECT p.place_id, p.value, p.targets, p.excluded, t.target, 1, true
     FROM pool AS p
     CROSS JOIN LATERAL unnest(p.targets) AS t (target)
     WHERE p.selector IS NULL AND p.split_by = 'even'
     UNION ALL
     -- Sales by value, in the currency of the costs they were made with.
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, s.value, s.amount, false
+    SELECT p.place_id, p.value, p.targets, p.excluded, s.value, s.amount, false
     FROM pool AS p
     JOIN sold AS s ON s.dimension_id = p.dimension_id AND s.scope_id = p.scope_id AND s.period_start = p.period_start
         AND s.cost_currency = p.currency
@@ -137,48 +161,55 @@ weighed AS (
 ),
 -- A value that is split itself is a target only by name.  A share is never negative.
 target AS MATERIALIZED (
-    SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value, w.target, greatest(sum(w.weight), 0) AS weight
+    SELECT w.place_id, w.value, w.target, greatest(sum(w.weight), 0) AS weight
     FROM weighed AS w
-    JOIN pool AS p ON p.dimension_id = w.dimension_id AND p.scope_id = w.scope_id AND p.period_start = w.period_start
-        AND p.currency = w.currency AND p.value = w.value
     WHERE w.target <> w.value
-      AND (p.targets IS NULL OR w.target = ANY (p.targets))
-      AND NOT coalesce(w.target = ANY (p.excluded), false)
-      AND (w.named OR p.targets IS NOT NULL
-        OR (w.dimension_id, w.scope_id, w.period_start, w.currency, w.target) NOT IN (
-            SELECT q.dimension_id, q.scope_id, q.period_start, q.currency, q.value FROM pool AS q))
-    GROUP BY w.dimension_id, w.scope_id, w.period_start, w.currency, w.value, w.target
+      AND (w.targets IS NULL OR w.target = ANY (w.targets))
+      AND NOT coalesce(w.target = ANY (w.excluded), false)
+      AND (w.named OR w.targets IS NOT NULL OR (w.place_id, w.target) NOT IN (SELECT q.place_id, q.value FROM pool AS q))
+    GROUP BY w.place_id, w.value, w.target
 ),
 -- What is not used of what weights are parts of.
 rest AS (
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, p.rest_value AS target,
-        greatest(coalesce(p.capacity, v.effective_cost, 0) - coalesce(t.weight, 0), 0) AS weight
-    FROM pool AS p
-    LEFT JOIN by_value AS v ON v.dimension_id = p.dimension_id AND v.scope_id = p.scope_id AND v.period_start = p.period_start
-        AND v.currency = p.currency AND v.value = p.value
-    LEFT JOIN (
-        SELECT t.dimension_id, t.scope_id, t.period_start, t.currency, t.value, sum(t.weight) AS weight
+    SELECT r.place_id, r.value, max(r.rest_value) AS target,
+        greatest(coalesce(max(r.capacity), sum(r.effective_cost), 0) - coalesce(sum(r.weight), 0), 0) AS weight
+    FROM (
+        SELECT p.place_id, p.value, p.rest_value, p.capacity, NULL::numeric AS effective_cost, NULL::numeric AS weight
+        FROM pool AS p
+        UNION ALL
+        SELECT v.place_id, v.value, NULL, NULL, v.effective_cost, NULL
+        FROM by_value AS v
+        UNION ALL
+        SELECT t.place_id, t.value, NULL, NULL, NULL, t.weight
         FROM target AS t
-        GROUP BY t.dimension_id, t.scope_id, t.period_start, t.currency, t.value
-    ) AS t ON t.dimension_id = p.dimension_id AND t.scope_id = p.scope_id AND t.period_start = p.period_start
-        AND t.currency = p.currency AND t.value = p.value
-    WHERE p.rest_value IS NOT NULL AND p.rest_value <> p.value
+    ) AS r
+    WHERE EXISTS (SELECT FROM pool AS p WHERE p.rest_value IS NOT NULL)
+    GROUP BY r.place_id, r.value
+    HAVING max(r.rest_value) <> r.value
 ),
 way AS MATERIALIZED (
-    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value,
-        array_agg(t.target ORDER BY t.target COLLATE "C") AS targets,
-        array_agg(t.weight ORDER BY t.target COLLATE "C") AS weights
-    FROM pool AS p
-    LEFT JOIN (
-        SELECT u.dimension_id, u.scope_id, u.period_start, u.currency, u.value, u.target, sum(u.weight) AS weight
+    SELECT max(w.dimension_id) AS dimension_id, max(w.scope_id) AS scope_id, max(w.period_start) AS period_start,
+        max(w.currency) AS currency, w.value,
+        array_agg(w.target ORDER BY w.target COLLATE "C") FILTER (WHERE w.target IS NOT NULL) AS targets,
+        array_agg(w.weight ORDER BY w.target COLLATE "C") FILTER (WHERE w.target IS NOT NULL) AS weights
+    FROM (
+        SELECT p.place_id, p.value, p.dimension_id, p.scope_id, p.period_start, p.currency, p.allocation_split_id, p.zero_weights,
+            NULL AS target, NULL::numeric AS weight
+        FROM pool AS p
+        UNION ALL
+        SELECT u.place_id, u.value, NULL, NULL, NULL, NULL, NULL, NULL, u.target, sum(u.weight)
         FROM (SELECT * FROM target UNION ALL SELECT * FROM rest) AS u
-        GROUP BY u.dimension_id, u.scope_id, u.period_start, u.currency, u.value, u.target
-    ) AS t ON t.dimension_id = p.dimension_id AND t.scope_id = p.scope_id AND t.period_start = p.period_start
-        AND t.currency = p.currency AND t.value = p.value
-    GROUP BY p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, p.allocation_split_id, p.zero_weights
-    HAVING CASE WHEN sum(t.weight) > 0 OR count(t.target) > 0 AND p.zero_weights = 'even' THEN true
-        WHEN p.zero_weights = 'error' THEN allocation_split_refuse(p.allocation_split_id, p.period_start, p.currency)
+        GROUP BY u.place_id, u.value, u.target
+    ) AS w
+    GROUP BY w.place_id, w.value
+    HAVING CASE WHEN sum(w.weight) > 0 OR count(w.target) > 0 AND max(w.zero_weights) = 'even' THEN true
+        WHEN max(w.zero_weights) = 'error' THEN allocation_split_refuse(max(w.allocation_split_id), max(w.period_start), max(w.currency))
         ELSE false END
+    UNION ALL
+    -- As in by_value.
+    SELECT 0, 0, NULL, NULL, NULL, NULL, NULL
+    FROM generate_series(1, 10000)
+    WHERE customer_first() < 0
 ),
 -- Of a closed month, what was there at closing is told from what came later.
 closed AS MATERIALIZED (
@@ -210,7 +241,12 @@ cost_part AS (
     SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.load_scope_id, s.account_id, s.service_id,
         s.charge_category, s.unit, s.currency, u.charges::bigint, u.quantity, u.billed_cost, u.effective_cost, u.list_cost,
         u.contracted_cost, s.status, s.shared_from, s.via || s.value
-    FROM cost_part AS s
+    FROM (
+        SELECT s.*
+        FROM cost_part AS s
+        WHERE (s.dimension_id, s.scope_id, s.period_start, s.currency, s.value) IN (
+            SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
+    ) AS s
     JOIN way AS w ON w.dimension_id = s.dimension_id AND w.scope_id = s.scope_id AND w.period_start = s.period_start
         AND w.currency = s.currency AND w.value = s.value AND w.value <> ALL (s.via)
     CROSS JOIN LATERAL unnest(w.targets, allocate(s.charges, w.weights, 0), allocate(s.quantity, w.weights, 12),
@@ -225,7 +261,12 @@ sale_part AS (
     UNION ALL
     SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.buyer_id, s.price_rule_id, s.product_id,
         s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, u.amount, s.shared_from, s.via || s.value
-    FROM sale_part AS s
+    FROM (
+        SELECT s.*
+        FROM sale_part AS s
+        WHERE (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) IN (
+            SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
+    ) AS s
     JOIN way AS w ON w.dimension_id = s.dimension_id AND w.scope_id = s.scope_id AND w.period_start = s.period_start
         AND w.currency = s.cost_currency AND w.value = s.value AND w.value <> ALL (s.via)
     CROSS JOIN LATERAL unnest(w.targets, allocate(s.amount, w.weights, 12)) AS u (value, amount)

@@ -67,7 +67,7 @@ SELECT n.period_start, NULL, NULL, n.provider_name, NULL, NULL, NULL, n.currency
 FROM charge_unowned AS n;
 
 COMMENT ON VIEW bi_cost IS 'suppliers'' costs by month, customer and service; what nobody owns has no customer';
-COMMENT ON COLUMN bi_cost.month IS 'first day of the month of use, in the customer''s time zone; in the first seller''s for what nobody owns';
+COMMENT ON COLUMN bi_cost.month IS 'first day of the month of use, in the customer''s time zone; or in that of the account''s other owners or the first seller, for what nobody owns';
 COMMENT ON COLUMN bi_cost.customer_number IS 'customer number; NULL when nobody owns the charges';
 COMMENT ON COLUMN bi_cost.customer IS 'customer; NULL when nobody owns the charges';
 COMMENT ON COLUMN bi_cost.provider IS 'provider';

@@ -2,20 +2,24 @@
 -- allocation rule changes inside it by day.
 CREATE OR REPLACE VIEW charge_held_by_nobody AS
 WITH
--- Days are counted in one zone for all of them: the first seller's.
-zone AS MATERIALIZED (
-    SELECT z.time_zone_id
-    FROM time_zone AS z
-    LEFT JOIN seller AS s ON s.time_zone = z.name
-    ORDER BY s.seller_id NULLS LAST, z.time_zone_id
-    LIMIT 1
-),
 owner AS MATERIALIZED (
     SELECT * FROM charge_owner
 ),
--- Accounts that have no owner on some day, or for some tags.
+-- Accounts that have no owner on some day, or for some tags.  Days are those of the
+-- owners there are, so that a charge is either theirs or nobody's; else, or where
+-- these have several zones, of the first seller.
 open AS MATERIALIZED (
-    SELECT a.account_id
+    SELECT a.account_id, coalesce(
+        (SELECT CASE WHEN min(z.time_zone_id) = max(z.time_zone_id) THEN min(z.time_zone_id) END
+         FROM owner AS o
+         JOIN customer_buyer AS b ON b.customer_id = o.customer_id
+         JOIN customer_zone AS z ON z.customer_id = b.buyers[1]
+         WHERE o.account_id = a.account_id),
+        (SELECT z.time_zone_id
+         FROM time_zone AS z
+         LEFT JOIN seller AS s ON s.time_zone = z.name
+         ORDER BY s.seller_id NULLS LAST, z.time_zone_id
+         LIMIT 1)) AS time_zone_id
     FROM account AS a
     WHERE NOT EXISTS (
         SELECT FROM owner AS o WHERE o.account_id = a.account_id AND o.tag_set_id = 0 AND o.valid_during = daterange(NULL, NULL))
@@ -49,8 +53,7 @@ SELECT r.period_start, r.charge_on, r.load_scope_id, r.item_id, r.account_id, i.
     coalesce(i.pricing_unit, i.consumed_unit) AS unit, i.billing_currency, r.charges, r.quantity, r.billed_cost,
     r.effective_cost, r.list_cost, r.contracted_cost
 FROM piece AS r
-JOIN open AS p ON p.account_id = r.account_id
-JOIN zone AS z ON z.time_zone_id = r.time_zone_id
+JOIN open AS p ON p.account_id = r.account_id AND p.time_zone_id = r.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
 WHERE NOT EXISTS (
@@ -61,7 +64,7 @@ WHERE NOT EXISTS (
       AND o.valid_during @> r.charge_on);
 
 COMMENT ON VIEW charge_held_by_nobody IS 'charges that no customer owns, rolled up by item';
-COMMENT ON COLUMN charge_held_by_nobody.period_start IS 'first day of the month, in the first seller''s time zone';
+COMMENT ON COLUMN charge_held_by_nobody.period_start IS 'first day of the month, in the time zone of the account''s other owners, else the first seller''s';
 COMMENT ON COLUMN charge_held_by_nobody.charge_on IS 'first day of the roll-up: of the month, or the day where a month is cut';
 COMMENT ON COLUMN charge_held_by_nobody.load_scope_id IS 'delivery';
 COMMENT ON COLUMN charge_held_by_nobody.item_id IS 'what it is';
