@@ -41,6 +41,7 @@ REGRESS        = exact allocate rated_sum \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
+                 allocation allocation_random \
                  invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run

@@ -48,9 +48,9 @@ direct AS MATERIALIZED (
                 AND a.customer_id = abs(a.customer_id)
             WHERE h.period_start BETWEEN period_first() AND period_last()
             UNION ALL
-            -- Never run, but counted by the planner, which after the above would sort.
+            -- Never run, but counted by the planner, which would sort what seems to be little.
             SELECT 0, current_date, current_date, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
-            FROM generate_series(1, 100000)
+            FROM generate_series(1, 500000)
             WHERE customer_first() < 0
         ) AS h
         GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
@@ -60,7 +60,7 @@ direct AS MATERIALIZED (
     JOIN dimension_asked AS d ON d.dimension_id = (g.sums).dimension_id
     UNION ALL
     SELECT 0, 0, current_date, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0
-    FROM generate_series(1, 100000)
+    FROM generate_series(1, 500000)
     WHERE customer_first() < 0
 ),
 -- Shares of lines by value; a line of several currencies' costs is split by each.

@@ -32,12 +32,12 @@ wanted AS MATERIALIZED (
 resource AS MATERIALIZED (
     SELECT t.account_id, t.resource_id, jsonb_object_agg(t.key, t.value) AS tags
     FROM (
-        SELECT i.account_id, i.resource_id, t.key, min(t.value) AS value
+        SELECT i.account_id, i.resource_id, t.key, min(btrim(t.value)) AS value
         FROM charge_item AS i
         JOIN tag AS t ON t.tag_set_id = i.tag_set_id
         WHERE EXISTS (SELECT FROM wanted) AND i.resource_id IS NOT NULL AND t.key IN (SELECT w.key FROM wanted AS w)
         GROUP BY i.account_id, i.resource_id, t.key
-        HAVING min(t.value) = max(t.value)
+        HAVING min(btrim(t.value)) = max(btrim(t.value))
     ) AS t
     GROUP BY t.account_id, t.resource_id
 ),
