@@ -46,6 +46,7 @@ typedef struct LandingField
 	int attribute; /* in the item's or the record's tuple, from 0 */
 	int nchoices;  /* values it may have; 0 is any */
 	char **choices;
+	char *fallback; /* what a record has that does not say; NULL when there is none */
 } LandingField;
 
 /* Columns of the file side by side that are all part of the combination of dimensions. */
@@ -133,16 +134,21 @@ extern char *load_file_name;
 extern bool load_force;
 extern void landing_store(Landing *landing);
 
-/* The text of a value, or NULL where there is none. */
+/* The text of a value, the field's own where the record has none, or NULL. */
 static inline const char *
 landing_value(Landing *landing, LandingField *field, int *len)
 {
 	const char *s;
 
-	if (field->column < 0 || field->column >= landing->reader.nvalues)
-		return NULL;
-	s = csv_value(&landing->reader, field->column, len);
-	return field_is_null(s, *len) ? NULL : s;
+	if (field->column >= 0 && field->column < landing->reader.nvalues)
+	{
+		s = csv_value(&landing->reader, field->column, len);
+		if (!field_is_null(s, *len))
+			return s;
+	}
+	if (field->fallback != NULL)
+		*len = strlen(field->fallback);
+	return field->fallback;
 }
 
 #endif

@@ -87,10 +87,11 @@ landing_recognise(Landing *landing, const char *header, int len)
 	args[0] = header_names(landing);
 
 	SPI_connect();
-	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "
-	                          "field_name, kind, role, required,"
-	                          " item, column_no, one_of FROM cloudbilling.source_detect($1)",
-	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
+	if (SPI_execute_with_args(
+	        "SELECT source_id, source_name, item_query, record_query, "
+	        "field_name, kind, role, required,"
+	        " item, column_no, one_of, fallback FROM cloudbilling.source_detect($1)",
+	        1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
 
@@ -134,6 +135,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 		value = SPI_getbinval(tuple, desc, 11, &isnull);
 		if (!isnull)
 			choices_of(landing, field, value);
+		field->fallback = string_of(landing, row, 12);
 
 		if (field->kind == FIELD_EXTRA)
 			landing->has_extra = true;

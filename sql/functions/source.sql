@@ -12,7 +12,8 @@ RETURNS TABLE (
     required      boolean,
     item          boolean,
     column_no     int,
-    one_of        text[]
+    one_of        text[],
+    fallback      text
 )
 LANGUAGE plpgsql STABLE
 SECURITY DEFINER  -- who may load need not read the formats
@@ -22,6 +23,7 @@ DECLARE
     wanted text := nullif(current_setting('cloudbilling.load_source', true), '');
     best record;
     twofold text;
+    unsaid record;
 BEGIN
     IF wanted IS NOT NULL AND NOT EXISTS (SELECT FROM source AS s WHERE s.name = wanted) THEN
         RAISE EXCEPTION USING
@@ -37,9 +39,9 @@ BEGIN
     FROM source AS s
     CROSS JOIN LATERAL (
         SELECT
-            array_agg(f.name ORDER BY f.name) FILTER (WHERE f.required AND f.column_no IS NULL) AS missing,
-            count(f.column_no) FILTER (WHERE f.kind NOT IN ('extra', 'ignored')) AS found,
-            count(*) FILTER (WHERE f.required) AS required
+            array_agg(f.name ORDER BY f.name) FILTER (WHERE f.in_header AND f.column_no IS NULL) AS missing,
+            count(f.column_no) FILTER (WHERE f.declared) AS found,
+            count(*) FILTER (WHERE f.in_header) AS required
         FROM source_field(s.source_id, source_detect.header) AS f
     ) AS m
     WHERE wanted IS NULL OR s.name = wanted
@@ -78,11 +80,11 @@ BEGIN
             HINT = 'Remove or rename one of them.';
     END IF;
 
-    -- The reader counts on it (find_item in src/landing_record.c).
+    -- A column may be one field of the combination and one of the record.
     SELECT header[f.column_no]
     INTO twofold
     FROM source_field(best.source_id, source_detect.header) AS f
-    GROUP BY f.column_no
+    GROUP BY f.column_no, f.item
     HAVING count(f.column_no) > 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
@@ -91,9 +93,28 @@ BEGIN
             HINT = 'Make one field of them, and use it twice in the queries of the format.';
     END IF;
 
+    SELECT
+        format('cloudbilling.%s', f.setting) AS setting,
+        CASE f.setting WHEN 'load_account' THEN 'of which account' ELSE 'in which currency' END AS what,
+        CASE f.setting WHEN 'load_account' THEN 'account or cluster' ELSE 'EUR' END AS example,
+        f.name
+    INTO unsaid
+    FROM source_field(best.source_id, source_detect.header) AS f
+    WHERE f.required AND f.column_no IS NULL AND current_setting('cloudbilling.' || f.setting) = ''
+    ORDER BY f.field_no
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('the file does not say %s it is', unsaid.what),
+            DETAIL = format('Format "%s" reads it from a column %s, which the file lacks, or from the setting %s, which is empty.',
+                best.name, quote_ident(unsaid.name), unsaid.setting),
+            HINT = format('SET %s = ''%s'', and load the file again.', unsaid.setting, unsaid.example);
+    END IF;
+
     RETURN QUERY
     SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
-        f.column_no, f.one_of
+        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting), '')
     FROM source AS s
     CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
     WHERE s.source_id = best.source_id
@@ -115,7 +136,10 @@ RETURNS TABLE (
     item       boolean,
     one_of     text[],
     column_no  int,
-    columns    bigint
+    columns    bigint,
+    in_header  boolean,
+    declared   boolean,
+    setting    text
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -126,9 +150,11 @@ BEGIN ATOMIC
             f.field ->> 'name' AS name,
             coalesce(f.field ->> 'kind', 'text') AS kind,
             f.field ->> 'role' AS role,
-            coalesce((f.field ->> 'required')::boolean, false) AS required,
+            coalesce(f.field -> 'required' = 'true', false) AS required,
+            coalesce(f.field -> 'required' IN ('true', '"header"'), false) AND NOT f.field ? 'setting' AS in_header,
+            f.field ->> 'setting' AS setting,
             coalesce((f.field ->> 'item')::boolean,
-                coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time')
+                coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time', 'extra')
                 AND f.field ->> 'role' IS DISTINCT FROM 'event_id') AS item,
             CASE WHEN f.field ? 'one_of' THEN ARRAY(SELECT jsonb_array_elements_text(f.field -> 'one_of')) END AS one_of,
             ARRAY(
@@ -144,16 +170,17 @@ BEGIN ATOMIC
         SELECT h.name, h.column_no::int AS column_no
         FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
     )
-    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no)
+    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no), f.in_header,
+        true, f.setting
     FROM field AS f
     LEFT JOIN head AS h ON lower(h.name) = ANY (f.names)
-    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of
+    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, f.in_header, f.setting
     UNION ALL
     SELECT
         1000000 + h.column_no,
         h.name,
         CASE WHEN starts_with(lower(h.name), lower(s.extra_prefix)) THEN 'extra' ELSE 'ignored' END,
-        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name)
+        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name), false, false, NULL
     FROM head AS h
     JOIN source AS s ON s.source_id = source_field.source_id
     WHERE NOT EXISTS (SELECT FROM field AS f WHERE lower(h.name) = ANY (f.names));

@@ -19,7 +19,12 @@ CREATE TABLE source (
         CHECK (NOT fields @? '$[*] ? (!(@.name.type() == "string"))'),
     CONSTRAINT source_field_has_known_kind
         CHECK (NOT fields @? '$[*] ? (exists(@.kind) && !(@.kind == "text" || @.kind == "name" || @.kind == "json"
-            || @.kind == "number" || @.kind == "time" || @.kind == "currency"))'),
+            || @.kind == "number" || @.kind == "time" || @.kind == "currency" || @.kind == "extra"))'),
+    CONSTRAINT source_field_is_required_or_not
+        CHECK (NOT fields @? '$[*] ? (exists(@.required) && !(@.required.type() == "boolean" || @.required == "header"))'),
+    CONSTRAINT source_field_has_kind_of_its_setting
+        CHECK (NOT fields @? '$[*] ? (exists(@.setting)
+            && !(@.setting == "load_account" && @.kind == "name" || @.setting == "load_currency" && @.kind == "currency"))'),
     CONSTRAINT source_field_has_kind_of_its_role
         CHECK (NOT fields @? '$[*] ? (exists(@.role)
             && !((@.role == "period_start" || @.role == "period_end") && @.kind == "time" && !(@.item == true)
@@ -39,7 +44,7 @@ COMMENT ON COLUMN source.source_id IS 'key of the format';
 COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
 COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
 COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
-COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|number|time|currency, "required", "item", "role", "aliases", "one_of"}; see docs/loading.md';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting"}; see docs/loading.md';
 COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
