@@ -19,6 +19,7 @@ typedef enum FieldKind
 	FIELD_TEXT,
 	FIELD_NAME,
 	FIELD_JSON,
+	FIELD_NESTED,
 	FIELD_NUMBER,
 	FIELD_TIME,
 	FIELD_CURRENCY,
@@ -31,6 +32,7 @@ typedef enum FieldRole
 	ROLE_PERIOD_START,
 	ROLE_PERIOD_END,
 	ROLE_BILLED_COST,
+	ROLE_CREDITS,
 	ROLE_EVENT_ID
 } FieldRole;
 
@@ -81,9 +83,9 @@ typedef struct Landing
 	int nignored;
 	Datum *ignored;
 	bool has_extra;
-	LandingField *event;
 	char *item_query;
 	char *record_query;
+	char *event_query; /* NULL without unique ids */
 
 	/* what was read */
 	TupleDesc item_desc;

@@ -13,8 +13,10 @@
 #include "utils/builtins.h"
 
 /* Names in the table source, in the order of the types. */
-static const char *const kinds[] = {"text", "name", "json", "number", "time", "currency", "extra"};
-static const char *const roles[] = {"", "period_start", "period_end", "billed_cost", "event_id"};
+static const char *const kinds[] = {"text",   "name", "json",     "nested",
+                                    "number", "time", "currency", "extra"};
+static const char *const roles[] = {"",        "period_start", "period_end", "billed_cost",
+                                    "credits", "event_id"};
 
 /* The place of a word in a list. */
 static int
@@ -79,6 +81,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 {
 	Oid types[] = {TEXTARRAYOID};
 	Datum args[1];
+	char *event_id = NULL;
 
 	landing->header = MemoryContextAlloc(landing->context, len + 1);
 	memcpy(landing->header, header, len);
@@ -87,11 +90,11 @@ landing_recognise(Landing *landing, const char *header, int len)
 	args[0] = header_names(landing);
 
 	SPI_connect();
-	if (SPI_execute_with_args(
-	        "SELECT source_id, source_name, item_query, record_query, "
-	        "field_name, kind, role, required,"
-	        " item, column_no, one_of, fallback FROM cloudbilling.source_detect($1)",
-	        1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
+	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "
+	                          "field_name, kind, role, required,"
+	                          " item, column_no, one_of, fallback, "
+	                          "event_query FROM cloudbilling.source_detect($1)",
+	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
 
@@ -114,6 +117,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 			landing->source_name = string_of(landing, row, 2);
 			landing->item_query = string_of(landing, row, 3);
 			landing->record_query = string_of(landing, row, 4);
+			landing->event_query = string_of(landing, row, 13);
 		}
 		if (strcmp(kind, "ignored") == 0)
 		{
@@ -140,10 +144,15 @@ landing_recognise(Landing *landing, const char *header, int len)
 		if (field->kind == FIELD_EXTRA)
 			landing->has_extra = true;
 		if (field->role == ROLE_EVENT_ID)
-			landing->event = field;
-		if (field->role == ROLE_BILLED_COST)
+			event_id = field->name;
+		if (field->role == ROLE_BILLED_COST || field->role == ROLE_CREDITS)
 			landing->has_billed_cost = true;
 		landing->nfields++;
 	}
 	SPI_finish();
+
+	if (event_id != NULL)
+		landing->event_query = MemoryContextStrdup(
+		    landing->context, psprintf("SELECT %s AS event_id, line_no FROM landing_record",
+		                               quote_identifier(event_id)));
 }

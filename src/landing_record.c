@@ -33,6 +33,7 @@ field_type(LandingField *field)
 		case FIELD_NUMBER: return NUMERICOID;
 		case FIELD_TIME: return TIMESTAMPTZOID;
 		case FIELD_JSON:
+		case FIELD_NESTED:
 		case FIELD_EXTRA: return JSONBOID;
 		default: return TEXTOID;
 	}
@@ -124,6 +125,19 @@ landing_read_value(LandingField *field, const char *s, int len, Datum *value)
 			*value = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 			return NULL;
 		}
+		case FIELD_NESTED:
+		{
+			StringInfoData json;
+
+			initStringInfo(&json);
+			if (field_json_nested(s, len))
+				appendBinaryStringInfo(&json, s, len);
+			else if (!field_json_from_python(s, len, &json) ||
+			         !field_json_nested(json.data, json.len))
+				return "not a list";
+			*value = DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+			return NULL;
+		}
 		case FIELD_NAME:
 			if (len > FIELD_NAME_MAX)
 				return "longer than a name may be";
@@ -145,6 +159,62 @@ landing_read_value(LandingField *field, const char *s, int len, Datum *value)
 			}
 	}
 	*value = PointerGetDatum(cstring_to_text_with_len(s, len));
+	return NULL;
+}
+
+/* Adds to what a record costs. */
+static void
+add_cost(Datum *cost, bool *has_cost, Datum amount)
+{
+	*cost = *has_cost ? DirectFunctionCall2(numeric_add, *cost, amount) : amount;
+	*has_cost = true;
+}
+
+/* The amount of one of a record's credits. */
+static bool
+credit_amount(JsonbValue *credit, Datum *amount)
+{
+	JsonbValue *value = NULL;
+	Numeric number;
+
+	if (credit->type == jbvBinary && JsonContainerIsObject(credit->val.binary.data))
+		value = getKeyJsonValueFromContainer(credit->val.binary.data, "amount", 6, NULL);
+	if (value == NULL)
+		return false;
+	if (value->type == jbvNumeric)
+		*amount = NumericGetDatum(value->val.numeric);
+	else if (value->type == jbvString &&
+	         exact_numeric_from_text(value->val.string.val, value->val.string.len, &number))
+		*amount = NumericGetDatum(number);
+	else
+		return false;
+	return true;
+}
+
+/*
+ * Adds the amounts of a list of credits to what the record costs.  NULL when that went well,
+ * else the reason why not; nothing is added then.
+ */
+static const char *
+add_credits(Datum *cost, bool *has_cost, Datum credits)
+{
+	JsonbContainer *list = &DatumGetJsonbP(credits)->root;
+	uint32 n = JsonContainerSize(list);
+	Datum sum = (Datum)0;
+	bool has_sum = false;
+
+	if (!JsonContainerIsArray(list))
+		return "not a list";
+	for (uint32 i = 0; i < n; i++)
+	{
+		Datum amount;
+
+		if (!credit_amount(getIthJsonbValueFromContainer(list, i), &amount))
+			return "a credit has no amount";
+		add_cost(&sum, &has_sum, amount);
+	}
+	if (has_sum)
+		add_cost(cost, has_cost, sum);
 	return NULL;
 }
 
@@ -278,6 +348,8 @@ store_record(Landing *landing, const char *reason)
 			problem = landing_read_value(field, s, len, &value);
 		else if (field->required)
 			problem = "mandatory value is missing";
+		if (s != NULL && problem == NULL && field->role == ROLE_CREDITS)
+			problem = add_credits(&billed_cost, &has_billed_cost, value);
 		if (problem != NULL && reason == NULL)
 		{
 			reason = problem;
@@ -295,14 +367,12 @@ store_record(Landing *landing, const char *reason)
 				end = DatumGetTimestampTz(value);
 				end_field = field;
 				break;
-			case ROLE_BILLED_COST:
-				billed_cost = value;
-				has_billed_cost = true;
-				exact_total_add(&landing->billed_cost, value, landing->context);
-				break;
+			case ROLE_BILLED_COST: add_cost(&billed_cost, &has_billed_cost, value); break;
 			default: break;
 		}
 	}
+	if (has_billed_cost)
+		exact_total_add(&landing->billed_cost, billed_cost, landing->context);
 	if (reason == NULL && end < start)
 	{
 		reason = "the charge period ends before it starts";

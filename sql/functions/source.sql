@@ -13,7 +13,8 @@ RETURNS TABLE (
     item          boolean,
     column_no     int,
     one_of        text[],
-    fallback      text
+    fallback      text,
+    event_query   text
 )
 LANGUAGE plpgsql STABLE
 SECURITY DEFINER  -- who may load need not read the formats
@@ -114,7 +115,7 @@ BEGIN
 
     RETURN QUERY
     SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
-        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting), '')
+        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting), ''), s.event_query
     FROM source AS s
     CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
     WHERE s.source_id = best.source_id
@@ -187,3 +188,22 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION source_field(int, text[]) IS 'the fields of a format, and the column of a header each stands in';
+
+-- Labels as suppliers export them, a list of pairs, as tags.
+CREATE OR REPLACE FUNCTION source_tags(labels jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE jsonb_typeof(source_tags.labels)
+        WHEN 'object' THEN source_tags.labels
+        WHEN 'array' THEN (
+            -- as long as the key of a tag may be
+            SELECT coalesce(jsonb_object_agg(left(l.label ->> 'key', 128), l.label -> 'value' ORDER BY l.place), '{}')
+            FROM jsonb_array_elements(source_tags.labels) WITH ORDINALITY AS l (label, place)
+            WHERE l.label ->> 'key' IS NOT NULL
+        )
+        ELSE '{}'
+    END;
+END;
+
+COMMENT ON FUNCTION source_tags(jsonb) IS 'tags of a list of {"key": …, "value": …}, for formats of suppliers that export labels so';

@@ -9,6 +9,7 @@ CREATE TABLE source (
     extra_prefix  text,
     item_query    text     NOT NULL,
     record_query  text     NOT NULL,
+    event_query   text,
     builtin       boolean  NOT NULL DEFAULT false,
 
     CHECK (way IN ('replace', 'append')),
@@ -18,7 +19,7 @@ CREATE TABLE source (
     CONSTRAINT source_field_has_name
         CHECK (NOT fields @? '$[*] ? (!(@.name.type() == "string"))'),
     CONSTRAINT source_field_has_known_kind
-        CHECK (NOT fields @? '$[*] ? (exists(@.kind) && !(@.kind == "text" || @.kind == "name" || @.kind == "json"
+        CHECK (NOT fields @? '$[*] ? (exists(@.kind) && !(@.kind == "text" || @.kind == "name" || @.kind == "json" || @.kind == "nested"
             || @.kind == "number" || @.kind == "time" || @.kind == "currency" || @.kind == "extra"))'),
     CONSTRAINT source_field_is_required_or_not
         CHECK (NOT fields @? '$[*] ? (exists(@.required) && !(@.required.type() == "boolean" || @.required == "header"))'),
@@ -29,6 +30,7 @@ CREATE TABLE source (
         CHECK (NOT fields @? '$[*] ? (exists(@.role)
             && !((@.role == "period_start" || @.role == "period_end") && @.kind == "time" && !(@.item == true)
                 || @.role == "billed_cost" && @.kind == "number" && !(@.item == true)
+                || @.role == "credits" && @.kind == "nested" && @.item == false
                 || @.role == "event_id" && @.kind == "name" && !(@.item == true)))'),
     CONSTRAINT source_has_one_required_period_start
         CHECK (jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "period_start")')) = 1
@@ -36,7 +38,10 @@ CREATE TABLE source (
     CONSTRAINT source_has_no_role_twice
         CHECK (jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "period_end")')) <= 1
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "billed_cost")')) <= 1
-            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "event_id")')) <= 1)
+            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "credits")')) <= 1
+            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "event_id")')) <= 1),
+    CONSTRAINT source_has_one_unique_id
+        CHECK (event_query IS NULL OR NOT fields @? '$[*] ? (@.role == "event_id")')
 );
 
 COMMENT ON TABLE source IS 'file formats: header, fields, and the queries that map them to charges';
@@ -44,10 +49,11 @@ COMMENT ON COLUMN source.source_id IS 'key of the format';
 COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
 COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
 COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
-COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting"}; see docs/loading.md';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting"}; see docs/loading.md';
 COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
+COMMENT ON COLUMN source.event_query IS 'query over landing_record and landing_item: the unique event_id of each line_no; NULL when a field has that role, or none';
 COMMENT ON COLUMN source.builtin IS 'whether the extension brought the format';
 
 -- The extension writes its own formats again at every installation.
