@@ -12,12 +12,12 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
           charge_sum.sql) \
-        $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
+        $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
 CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
-          rating.sql currency.sql as_of.sql source.sql source_add.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql landing.sql \
-          customer.sql vat.sql) \
-        $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql) \
+          rating.sql currency.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql \
+          landing.sql customer.sql vat.sql) \
+        $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql aws_cur.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \
           price_rule_tied.sql price_rule_problems.sql \

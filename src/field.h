@@ -22,6 +22,9 @@ extern bool field_json_object(const char *s, int len);
 extern bool field_json_nested(const char *s, int len);
 extern bool field_currency(const char *s, int len);
 
+/* field_date.c: a time written in a format of the user's */
+extern bool field_time_as(const char *format, const char *s, int len, TimestampTz *result);
+
 /* field_python.c; the result is still to be checked as JSON */
 extern bool field_json_from_python(const char *s, int len, StringInfo json);
 

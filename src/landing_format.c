@@ -14,8 +14,8 @@
 #include "utils/builtins.h"
 
 /* Names in the table source, in the order of the types. */
-static const char *const kinds[] = {"text",   "name", "json",     "nested",
-                                    "number", "time", "currency", "extra"};
+static const char *const kinds[] = {"text", "name",     "json",  "nested", "number",
+                                    "time", "currency", "extra", "member"};
 static const char *const roles[] = {"",        "period_start", "period_end", "billed_cost",
                                     "credits", "event_id"};
 
@@ -89,18 +89,30 @@ string_of(Landing *landing, int row, int attribute)
 	return value == NULL ? NULL : MemoryContextStrdup(landing->context, value);
 }
 
-/* Reads an array of text into strings of the load. */
+/* Reads an array of text into words of the load. */
 static void
-choices_of(Landing *landing, LandingField *field, Datum array)
+words_of(Landing *landing, Datum array, Words *words)
 {
 	MemoryContext old = MemoryContextSwitchTo(landing->context);
 	Datum *elements;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
-	                  &field->nchoices);
-	field->choices = palloc(field->nchoices * sizeof(char *));
-	for (int i = 0; i < field->nchoices; i++)
-		field->choices[i] = TextDatumGetCString(elements[i]);
+	                  &words->n);
+	words->word = palloc(words->n * sizeof(char *));
+	for (int i = 0; i < words->n; i++)
+		words->word[i] = TextDatumGetCString(elements[i]);
+	MemoryContextSwitchTo(old);
+}
+
+/* Takes a column that is a key of the object before it. */
+static void
+add_member(Landing *landing, LandingField *field, LandingField *object)
+{
+	MemoryContext old = MemoryContextSwitchTo(landing->context);
+	int len = strlen(field->name);
+
+	field->name = landing_object_key(object, field->name, &len);
+	object->nmembers++;
 	MemoryContextSwitchTo(old);
 }
 
@@ -111,6 +123,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 	Oid types[] = {TEXTARRAYOID};
 	Datum args[1];
 	char *event_id = NULL;
+	LandingField *object = NULL;
 
 	landing->header = MemoryContextAlloc(landing->context, len + 1);
 	memcpy(landing->header, header, len);
@@ -122,7 +135,8 @@ landing_recognise(Landing *landing, const char *header, int len)
 	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "
 	                          "field_name, kind, role, required,"
 	                          " item, column_no, one_of, fallback, "
-	                          "event_query FROM cloudbilling.source_detect($1)",
+	                          "event_query, options, null_values "
+	                          "FROM cloudbilling.source_detect($1)",
 	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
@@ -147,6 +161,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 			landing->item_query = string_of(landing, row, 3);
 			landing->record_query = string_of(landing, row, 4);
 			landing->event_query = string_of(landing, row, 13);
+			words_of(landing, SPI_getbinval(tuple, desc, 15, &isnull), &landing->null_words);
 		}
 		if (strcmp(kind, "ignored") == 0)
 		{
@@ -167,9 +182,16 @@ landing_recognise(Landing *landing, const char *header, int len)
 		field->column = isnull ? -1 : DatumGetInt32(value) - 1;
 		value = SPI_getbinval(tuple, desc, 11, &isnull);
 		if (!isnull)
-			choices_of(landing, field, value);
+			words_of(landing, value, &field->choices);
 		field->fallback = string_of(landing, row, 12);
+		value = SPI_getbinval(tuple, desc, 14, &isnull);
+		if (!isnull)
+			landing_read_options(landing, field, DatumGetJsonbP(value));
 
+		if (field->kind == FIELD_MEMBER)
+			add_member(landing, field, object);
+		else
+			object = field;
 		if (field->kind == FIELD_EXTRA)
 			landing->has_extra = true;
 		if (field->role == ROLE_EVENT_ID)

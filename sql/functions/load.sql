@@ -105,17 +105,17 @@ BEGIN
     PERFORM load_lock(d.scope)
     FROM (
         SELECT DISTINCT
-            format('scope %s %s %s %s', the_source.source_id, i.provider_name, i.billing_account_id,
-                i.billing_period_start) AS scope
+            format('scope %s %s %s %s %s', the_source.source_id, i.provider_name, i.billing_account_id,
+                i.billing_period_start, i.part) AS scope
         FROM load_item AS i
         WHERE i.load_id = load_intern.load_id AND the_source.way = 'replace'
         ORDER BY 1
     ) AS d;
 
     INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start,
-        billing_period_end, supplier_invoice_id, current_during)
+        billing_period_end, part, supplier_invoice_id, current_during)
     SELECT DISTINCT i.load_id, the_source.source_id, i.provider_name, i.billing_account_id, i.billing_period_start,
-        i.billing_period_end, i.supplier_invoice_id, '{}'::tstzmultirange
+        i.billing_period_end, i.part, i.supplier_invoice_id, '{}'::tstzmultirange
     FROM load_item AS i
     WHERE i.load_id = load_intern.load_id;
 
@@ -179,6 +179,7 @@ BEGIN
             AND s.billing_account_id = j.billing_account_id
             AND coalesce(s.billing_period_start, '-infinity') = coalesce(j.billing_period_start, '-infinity')
             AND coalesce(s.billing_period_end, '-infinity') = coalesce(j.billing_period_end, '-infinity')
+            AND coalesce(s.part, '') = coalesce(j.part, '')
             AND coalesce(s.supplier_invoice_id, '') = coalesce(j.supplier_invoice_id, '')
         JOIN account AS a
             ON a.provider_name = j.provider_name
@@ -341,8 +342,8 @@ BEGIN
     RETURNING l.load_id INTO new_load;
 
     INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start, billing_period_end,
-        supplier_invoice_id, current_during, charges, charge_period_start, charge_period_end, billed_cost, carried_from)
-    SELECT new_load, s.source_id, s.provider_name, s.billing_account_id, on_day, on_day + 1, s.supplier_invoice_id, '{}', s.charges,
+        part, supplier_invoice_id, current_during, charges, charge_period_start, charge_period_end, billed_cost, carried_from)
+    SELECT new_load, s.source_id, s.provider_name, s.billing_account_id, on_day, on_day + 1, s.part, s.supplier_invoice_id, '{}', s.charges,
         s.charge_period_start + (on_day - s.billing_period_start) * interval '24 hours',
         s.charge_period_end + (on_day - s.billing_period_start) * interval '24 hours',
         s.billed_cost, s.load_scope_id
@@ -447,7 +448,7 @@ $$;
 COMMENT ON FUNCTION load_finish(int, bigint, timestamptz, timestamptz, boolean) IS 'last step of a load: roll-ups, sums, and what it supersedes';
 
 -- Makes current what is: of formats that replace, the newest load not undone of
--- each account and billing period; of formats that append, every load not
+-- each account, billing period and part of it; of formats that append, every load not
 -- undone.  Gives the number of charges that ceased to be.
 CREATE OR REPLACE FUNCTION load_supersede(load_id int, way text)
 RETURNS bigint
@@ -455,7 +456,7 @@ LANGUAGE sql VOLATILE
 BEGIN ATOMIC
     WITH
     place AS (
-        SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start
+        SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.part
         FROM load_scope AS s
         WHERE s.load_id = load_supersede.load_id
     ),
@@ -465,7 +466,7 @@ BEGIN ATOMIC
             l.undone_at IS NULL
                 AND (load_supersede.way = 'append'
                     OR s.load_id = max(s.load_id) FILTER (WHERE l.undone_at IS NULL) OVER (
-                        PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start))
+                        PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.part))
                 AS counts
         FROM place AS p
         JOIN load_scope AS s
@@ -473,6 +474,7 @@ BEGIN ATOMIC
             AND s.provider_name = p.provider_name
             AND s.billing_account_id = p.billing_account_id
             AND coalesce(s.billing_period_start, '-infinity') = coalesce(p.billing_period_start, '-infinity')
+            AND coalesce(s.part, '') = coalesce(p.part, '')
         JOIN load AS l ON l.load_id = s.load_id
         WHERE load_supersede.way = 'replace' OR s.load_id = load_supersede.load_id
     ),
@@ -530,7 +532,8 @@ BEGIN
     PERFORM load_lock(d.scope)
     FROM (
         SELECT DISTINCT
-            format('scope %s %s %s %s', s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start) AS scope
+            format('scope %s %s %s %s %s', s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start,
+                s.part) AS scope
         FROM load_scope AS s
         WHERE s.load_id = load_undo.load_id AND way = 'replace'
         ORDER BY 1

@@ -1,5 +1,17 @@
--- Fields of a format matched with a header, by name without regard to case;
--- then the columns it keeps as they are (extra) and those it does not read.
+-- A column's name as names are compared: without case, and without what suppliers
+-- put between words, so that lineItem/UsageStartDate is line_item_usage_start_date.
+CREATE OR REPLACE FUNCTION source_name(name text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT translate(lower(source_name.name), ' _-/.:', '');
+END;
+
+COMMENT ON FUNCTION source_name(text) IS 'a column''s name as names of columns are compared: without case and punctuation';
+
+-- Fields of a format matched with a header, by name without regard to case and
+-- punctuation; behind each field the columns that are keys of it; then the columns it
+-- keeps as they are (extra) and those it does not read.
 CREATE OR REPLACE FUNCTION source_field(source_id int, header text[])
 RETURNS TABLE (
     field_no   bigint,
@@ -13,7 +25,8 @@ RETURNS TABLE (
     columns    bigint,
     in_header  boolean,
     declared   boolean,
-    setting    text
+    setting    text,
+    options    jsonb
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -27,37 +40,56 @@ BEGIN ATOMIC
             coalesce(f.field -> 'required' = 'true', false) AS required,
             coalesce(f.field -> 'required' IN ('true', '"header"'), false) AND NOT f.field ? 'setting' AS in_header,
             f.field ->> 'setting' AS setting,
+            f.field - '{name,kind,role,required,item,aliases,one_of,setting,columns}'::text[] AS options,
+            f.field -> 'columns' AS member_prefixes,
             coalesce((f.field ->> 'item')::boolean,
                 coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time', 'extra')
                 AND f.field ->> 'role' IS DISTINCT FROM 'event_id') AS item,
             CASE WHEN f.field ? 'one_of' THEN ARRAY(SELECT jsonb_array_elements_text(f.field -> 'one_of')) END AS one_of,
             ARRAY(
-                SELECT lower(f.field ->> 'name')
+                SELECT source_name(f.field ->> 'name')
                 UNION
-                SELECT lower(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
+                SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
             ) AS names
         FROM source AS s
         CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, field_no)
         WHERE s.source_id = source_field.source_id
     ),
     head AS (
-        SELECT h.name, h.column_no::int AS column_no
+        SELECT h.name, h.column_no::int AS column_no, source_name(h.name) AS plain
         FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
+    ),
+    rest AS (
+        SELECT h.*
+        FROM head AS h
+        WHERE NOT EXISTS (SELECT FROM field AS f WHERE h.plain = ANY (f.names))
+    ),
+    member AS (
+        SELECT DISTINCT ON (h.column_no) f.field_no, substr(h.name, length(p.prefix) + 1) AS name, h.column_no
+        FROM rest AS h
+        JOIN field AS f ON f.member_prefixes IS NOT NULL
+        CROSS JOIN LATERAL jsonb_array_elements_text(f.member_prefixes) AS p (prefix)
+        -- as long as the key of a tag may be
+        WHERE starts_with(lower(h.name), lower(p.prefix)) AND length(h.name) - length(p.prefix) BETWEEN 1 AND 128
+        ORDER BY h.column_no, length(p.prefix) DESC, f.field_no
     )
     SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no), f.in_header,
-        true, f.setting
+        true, f.setting, f.options
     FROM field AS f
-    LEFT JOIN head AS h ON lower(h.name) = ANY (f.names)
-    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, f.in_header, f.setting
+    LEFT JOIN head AS h ON h.plain = ANY (f.names)
+    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, f.in_header, f.setting, f.options
+    UNION ALL
+    SELECT m.field_no, m.name, 'member', NULL, false, true, NULL, m.column_no, 1, false, false, NULL, NULL
+    FROM member AS m
     UNION ALL
     SELECT
         1000000 + h.column_no,
         h.name,
         CASE WHEN starts_with(lower(h.name), lower(s.extra_prefix)) THEN 'extra' ELSE 'ignored' END,
-        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name), false, false, NULL
-    FROM head AS h
+        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name), false, false, NULL, NULL
+    FROM rest AS h
     JOIN source AS s ON s.source_id = source_field.source_id
-    WHERE NOT EXISTS (SELECT FROM field AS f WHERE lower(h.name) = ANY (f.names));
+    WHERE NOT EXISTS (SELECT FROM member AS m WHERE m.column_no = h.column_no);
 END;
 
 COMMENT ON FUNCTION source_field(int, text[]) IS 'the fields of a format, and the column of a header each stands in';
@@ -109,7 +141,9 @@ RETURNS TABLE (
     column_no     int,
     one_of        text[],
     fallback      text,
-    event_query   text
+    event_query   text,
+    options       jsonb,
+    null_values   text[]
 )
 LANGUAGE plpgsql STABLE
 SECURITY DEFINER  -- who may load need not read the formats
@@ -197,11 +231,12 @@ BEGIN
 
     RETURN QUERY
     SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
-        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting), ''), s.event_query
+        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting), ''), s.event_query,
+        f.options, s.null_values
     FROM source AS s
     CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
     WHERE s.source_id = best.source_id
-    ORDER BY f.field_no, f.column_no;
+    ORDER BY f.field_no, f.kind = 'member', f.column_no;
 END
 $$;
 
@@ -251,12 +286,13 @@ BEGIN ATOMIC
         r.name,
         f.column_no,
         (source_header(source_check.header))[f.column_no],
-        CASE WHEN f.declared THEN f.name END,
-        CASE WHEN f.declared THEN f.kind END,
+        CASE WHEN f.declared OR f.kind = 'member' THEN f.name END,
+        CASE WHEN f.declared OR f.kind = 'member' THEN f.kind END,
         f.in_header OR f.required,
         CASE
             WHEN f.kind = 'ignored' THEN 'ignored'
             WHEN f.columns > 1 THEN 'more than once'
+            WHEN f.kind = 'member' THEN 'read as a key of ' || max(f.name) FILTER (WHERE f.declared) OVER (PARTITION BY f.field_no)
             WHEN f.kind = 'extra' AND f.column_no IS NOT NULL THEN 'kept in extra'
             WHEN f.column_no IS NOT NULL THEN 'read'
             WHEN f.setting IS NOT NULL THEN

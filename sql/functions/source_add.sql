@@ -62,7 +62,7 @@ BEGIN
     SELECT f.place::int - 1, f.field
     INTO at, old
     FROM jsonb_array_elements(fields) WITH ORDINALITY AS f (field, place)
-    WHERE lower(f.field ->> 'name') = lower(source_add_field.field ->> 'name')
+    WHERE source_name(f.field ->> 'name') = source_name(source_add_field.field ->> 'name')
       AND f.field -> 'item' = source_add_field.field -> 'item';
     IF NOT FOUND THEN
         RETURN fields || jsonb_build_array(field);
@@ -74,12 +74,12 @@ BEGIN
     END;
     IF kind IS NULL
         OR coalesce(old -> 'one_of', field -> 'one_of') <> coalesce(field -> 'one_of', old -> 'one_of')
-        OR coalesce(old -> 'format', field -> 'format') <> coalesce(field -> 'format', old -> 'format')
+        OR coalesce(old -> 'formats', field -> 'formats') <> coalesce(field -> 'formats', old -> 'formats')
     THEN
         PERFORM source_add_refuse(target,
             format('It reads "%s" as %s, and another column reads it as %s.', field ->> 'name',
                 field - '{name,item,aliases,required,role}'::text[], old - '{name,item,aliases,required,role}'::text[]),
-            'A column of the file is of one kind, one_of and format, whatever is made of it.');
+            'A column of the file is of one kind, one_of and formats, whatever is made of it.');
     END IF;
     RETURN jsonb_set(fields, ARRAY[at::text], field || old || jsonb_build_object(
         'kind', kind,
@@ -104,7 +104,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
-    options constant text[] := '{column,value,default,setting,required,one_of,map,times,inclusive,format}'::text[];
+    options constant text[] := '{column,value,default,setting,required,one_of,map,times,inclusive,formats}'::text[];
     categories constant jsonb := '["Usage", "Purchase", "Tax", "Credit", "Adjustment"]'::jsonb;
     spec jsonb;
     one record;
@@ -224,8 +224,16 @@ BEGIN
             PERFORM source_add_refuse(one.target, 'times names a column of numbers that a number is multiplied by.',
                 'As in {"billed_cost": {"column": "Hours", "times": "Rate"}}.');
         END IF;
-        IF spec ?| '{inclusive,format}' AND one.kind <> 'time' OR spec ? 'inclusive' AND jsonb_typeof(spec -> 'inclusive') <> 'boolean' THEN
-            PERFORM source_add_refuse(one.target, 'inclusive, true or false, and format are for days and times.', NULL);
+        IF spec ?| '{inclusive,formats}' AND one.kind <> 'time' OR spec ? 'inclusive' AND jsonb_typeof(spec -> 'inclusive') <> 'boolean' THEN
+            PERFORM source_add_refuse(one.target, 'inclusive, true or false, and formats are for days and times.', NULL);
+        END IF;
+        IF spec ? 'formats' AND (jsonb_typeof(spec -> 'formats') <> 'array' OR spec @? '$.formats[*] ? (!(@.type() == "string"))'
+            OR NOT spec @? '$.formats[*]'
+            OR spec @? '$.formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
+            OR spec @? '$.formats[*] ? (!(@ == "ISO" || @ like_regex "YYYY" && @ like_regex "MM|Mon"))')
+        THEN
+            PERFORM source_add_refuse(one.target, format('%s are not ways to write a day or time.', spec -> 'formats'),
+                'An array of formats made of YYYY, MM, Mon, DD, HH24, HH12, MI, SS and AM, such as ["DD-MM-YYYY"], or ISO.');
         END IF;
         IF spec ? 'required' AND jsonb_typeof(spec -> 'required') <> 'boolean' THEN
             PERFORM source_add_refuse(one.target, 'required is true or false.', NULL);
@@ -272,7 +280,7 @@ BEGIN
                 'required', required,
                 'aliases', CASE WHEN cardinality(names) > 1 THEN to_jsonb(names[2:]) END,
                 'setting', spec -> 'setting',
-                'format', spec -> 'format',
+                'formats', spec -> 'formats',
                 'one_of', CASE
                     WHEN spec ? 'map' THEN (SELECT jsonb_agg(k) FROM jsonb_object_keys(spec -> 'map') AS k)
                     WHEN one.target = 'charge_category' THEN coalesce(spec -> 'one_of', categories)

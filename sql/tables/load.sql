@@ -55,6 +55,7 @@ CREATE TABLE load_scope (
     billing_account_id    text             NOT NULL,
     billing_period_start  date,
     billing_period_end    date,
+    part                  text,
     supplier_invoice_id   text,
     current_during        tstzmultirange   NOT NULL,
     charges               bigint           NOT NULL DEFAULT 0,
@@ -64,7 +65,7 @@ CREATE TABLE load_scope (
     carried_from          int              REFERENCES load_scope,
 
     UNIQUE NULLS NOT DISTINCT (load_id, provider_name, billing_account_id,
-        billing_period_start, billing_period_end, supplier_invoice_id)
+        billing_period_start, billing_period_end, part, supplier_invoice_id)
 );
 
 CREATE INDEX ON load_scope (source_id, provider_name, billing_account_id, billing_period_start);
@@ -77,6 +78,7 @@ COMMENT ON COLUMN load_scope.provider_name IS 'provider of the charges (FOCUS Pr
 COMMENT ON COLUMN load_scope.billing_account_id IS 'supplier''s billing account (FOCUS BillingAccountId)';
 COMMENT ON COLUMN load_scope.billing_period_start IS 'first day of the supplier''s billing period; NULL for formats without one';
 COMMENT ON COLUMN load_scope.billing_period_end IS 'day after the supplier''s billing period; NULL for formats without one';
+COMMENT ON COLUMN load_scope.part IS 'part of the billing period that deliveries supersede by itself, such as an invoice or a currency; NULL is all the rest';
 COMMENT ON COLUMN load_scope.supplier_invoice_id IS 'supplier''s invoice (FOCUS InvoiceId); NULL while not invoiced';
 COMMENT ON COLUMN load_scope.current_during IS 'when the charges counted: from the load until a later delivery or load_undo';
 COMMENT ON COLUMN load_scope.charges IS 'number of charges';
@@ -145,6 +147,7 @@ CREATE UNLOGGED TABLE load_item (
     source_customer_id            text,
     billing_period_start          date,
     billing_period_end            date,
+    part                          text,
     supplier_invoice_id           text,
     publisher_name                text,
     invoice_issuer_name           text,

@@ -7,6 +7,7 @@ CREATE TABLE source (
     way           text     NOT NULL,
     fields        jsonb    NOT NULL,
     extra_prefix  text,
+    null_values   text[]   NOT NULL DEFAULT '{}',
     item_query    text     NOT NULL,
     record_query  text     NOT NULL,
     event_query   text,
@@ -39,9 +40,26 @@ CREATE TABLE source (
             AND fields @? '$[*] ? (@.role == "period_start" && @.required == true)'),
     CONSTRAINT source_has_no_role_twice
         CHECK (jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "period_end")')) <= 1
-            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "billed_cost")')) <= 1
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "credits")')) <= 1
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "event_id")')) <= 1),
+    CONSTRAINT source_time_has_known_formats
+        CHECK (NOT fields @? '$[*] ? (exists(@.formats) && !(@.kind == "time"))'
+            AND NOT fields @? '$[*].formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
+            AND NOT fields @? '$[*].formats[*] ? (!(@ == "ISO" || @ like_regex "YYYY" && @ like_regex "MM|Mon"))'),
+    CONSTRAINT source_month_is_an_item
+        CHECK (NOT fields @? '$[*] ? (exists(@.by) && !(@.by == "month" && @.kind == "time" && @.item == true))'
+            AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (exists(@.by))')) <= 1),
+    CONSTRAINT source_object_has_its_options
+        CHECK (NOT fields @? '$[*] ? ((exists(@.bare) || exists(@.prefixes) || exists(@."case") || exists(@.columns)) && !(@.kind == "json"))'
+            AND NOT fields @? '$[*] ? (exists(@.columns) && @.item == false)'
+            AND NOT fields @? '$[*] ? (exists(@."case") && !(@."case" == "lower" || @."case" == "upper"))'
+            AND NOT fields @? '$[*] ? (exists(@.bare) && !(@.bare.type() == "boolean"))'
+            AND NOT fields @? 'strict $[*].prefixes ? (!(@.type() == "object"))'
+            AND NOT fields @? '$[*].prefixes.* ? (!(@.type() == "string"))'
+            AND NOT fields @? '$[*].columns[*] ? (!(@.type() == "string"))'),
+    CONSTRAINT source_cost_has_its_exceptions
+        CHECK (NOT fields @? '$[*] ? (exists(@.unless) && !(@.role == "billed_cost"))'
+            AND NOT fields @? '$[*].unless.*[*] ? (!(@.type() == "string"))'),
     CONSTRAINT source_has_one_unique_id
         CHECK (event_query IS NULL OR NOT fields @? '$[*] ? (@.role == "event_id")')
 );
@@ -51,8 +69,9 @@ COMMENT ON COLUMN source.source_id IS 'key of the format';
 COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
 COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
 COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
-COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting"}; see docs/loading.md';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting", and options of a kind}; see docs/loading.md';
 COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
+COMMENT ON COLUMN source.null_values IS 'words that stand for nothing in all columns, without regard to case';
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
 COMMENT ON COLUMN source.event_query IS 'query over landing_record and landing_item: the unique event_id of each line_no; NULL when a field has that role, or none';
