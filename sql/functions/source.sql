@@ -40,7 +40,7 @@ BEGIN ATOMIC
             coalesce(f.field -> 'required' = 'true', false) AS required,
             coalesce(f.field -> 'required' IN ('true', '"header"'), false) AND NOT f.field ? 'setting' AS in_header,
             f.field ->> 'setting' AS setting,
-            f.field - '{name,kind,role,required,item,aliases,one_of,setting,columns}'::text[] AS options,
+            f.field - '{name,kind,role,required,item,aliases,else,one_of,setting,columns}'::text[] AS options,
             f.field -> 'columns' AS member_prefixes,
             coalesce((f.field ->> 'item')::boolean,
                 coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time', 'extra')
@@ -50,7 +50,8 @@ BEGIN ATOMIC
                 SELECT source_name(f.field ->> 'name')
                 UNION
                 SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
-            ) AS names
+            ) AS names,
+            ARRAY(SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'else', '[]')) AS a) AS else_names
         FROM source AS s
         CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, field_no)
         WHERE s.source_id = source_field.source_id
@@ -59,10 +60,17 @@ BEGIN ATOMIC
         SELECT h.name, h.column_no::int AS column_no, source_name(h.name) AS plain
         FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
     ),
+    -- What stands in for a column counts where the column is not there.
+    used AS (
+        SELECT f.field_no, h.column_no
+        FROM field AS f
+        JOIN head AS h ON h.plain = ANY (f.names)
+            OR h.plain = ANY (f.else_names) AND NOT EXISTS (SELECT FROM head AS o WHERE o.plain = ANY (f.names))
+    ),
     rest AS (
         SELECT h.*
         FROM head AS h
-        WHERE NOT EXISTS (SELECT FROM field AS f WHERE h.plain = ANY (f.names))
+        WHERE NOT EXISTS (SELECT FROM used AS u WHERE u.column_no = h.column_no)
     ),
     member AS (
         SELECT DISTINCT ON (h.column_no) f.field_no, substr(h.name, length(p.prefix) + 1) AS name, h.column_no
@@ -73,10 +81,10 @@ BEGIN ATOMIC
         WHERE starts_with(lower(h.name), lower(p.prefix)) AND length(h.name) - length(p.prefix) BETWEEN 1 AND 128
         ORDER BY h.column_no, length(p.prefix) DESC, f.field_no
     )
-    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no), f.in_header,
+    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(u.column_no), count(u.column_no), f.in_header,
         true, f.setting, f.options
     FROM field AS f
-    LEFT JOIN head AS h ON h.plain = ANY (f.names)
+    LEFT JOIN used AS u ON u.field_no = f.field_no
     GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, f.in_header, f.setting, f.options
     UNION ALL
     SELECT m.field_no, m.name, 'member', NULL, false, true, NULL, m.column_no, 1, false, false, NULL, NULL

@@ -60,6 +60,9 @@ CREATE TABLE source (
     CONSTRAINT source_cost_has_its_exceptions
         CHECK (NOT fields @? '$[*] ? (exists(@.unless) && !(@.role == "billed_cost"))'
             AND NOT fields @? '$[*].unless.*[*] ? (!(@.type() == "string"))'),
+    CONSTRAINT source_field_has_names
+        CHECK (NOT fields @? 'strict $[*].aliases ? (!(@.type() == "array"))' AND NOT fields @? 'strict $[*].else ? (!(@.type() == "array"))'
+            AND NOT fields @? '$[*].aliases[*] ? (!(@.type() == "string"))' AND NOT fields @? '$[*].else[*] ? (!(@.type() == "string"))'),
     CONSTRAINT source_has_one_unique_id
         CHECK (event_query IS NULL OR NOT fields @? '$[*] ? (@.role == "event_id")')
 );
@@ -69,7 +72,7 @@ COMMENT ON COLUMN source.source_id IS 'key of the format';
 COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
 COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
 COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
-COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting", and options of a kind}; see docs/loading.md';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "else", "one_of", "setting", and options of a kind}; see docs/loading.md';
 COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
 COMMENT ON COLUMN source.null_values IS 'words that stand for nothing in all columns, without regard to case';
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';

@@ -144,7 +144,7 @@ FROM unnest(ARRAY[
 -- What a header is.
 SELECT source_header(h) FROM unnest(ARRAY['', 'a', E'\n\r\n"a ""b"", c" ;d; e \r\n1;2', E'"a\nb",c', '"a', NULL]) AS h;
 SELECT DISTINCT source_name, status FROM source_check('nonsense') WHERE column_no IS NOT NULL;
-SELECT source_name, count(*) FROM source_check('a,b', 'focus') GROUP BY 1;
+SELECT source_name, count(*) > 50 AS many FROM source_check('a,b', 'focus') GROUP BY 1;
 SELECT count(*) FROM source_check('a,b', 'unknown');
 SELECT column_no, column_name, field_name, status FROM source_check('Date,Namespace,namespace,CPUCost,RAMCost,TotalCost') WHERE required OR column_no IS NOT NULL;
 RESET cloudbilling.load_account;
