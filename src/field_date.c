@@ -100,6 +100,12 @@ parts(const char *format, const char *s, int len, Parts *result)
 
 		if (word(&format, "YYYY"))
 			ok = number(&p, end, 4, format, &result->year);
+		else if (word(&format, "YY"))
+		{
+			/* a supplier's file is of this century */
+			ok = number(&p, end, 2, "Y", &result->year);
+			result->year += 2000;
+		}
 		else if (word(&format, "MM"))
 			ok = number(&p, end, 2, format, &result->month);
 		else if (word(&format, "Mon"))
@@ -128,7 +134,7 @@ parts(const char *format, const char *s, int len, Parts *result)
 }
 
 /*
- * A time in UTC, in a format made of YYYY, MM, Mon, DD, HH24, HH12, MI, SS, AM and
+ * A time in UTC, in a format made of YYYY, YY, MM, Mon, DD, HH24, HH12, MI, SS, AM and
  * what stands between them; or ISO, for ISO 8601.  Without a day it is the first.
  */
 bool

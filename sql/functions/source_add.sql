@@ -229,11 +229,11 @@ BEGIN
         END IF;
         IF spec ? 'formats' AND (jsonb_typeof(spec -> 'formats') <> 'array' OR spec @? '$.formats[*] ? (!(@.type() == "string"))'
             OR NOT spec @? '$.formats[*]'
-            OR spec @? '$.formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
-            OR spec @? '$.formats[*] ? (!(@ == "ISO" || @ like_regex "YYYY" && @ like_regex "MM|Mon"))')
+            OR spec @? '$.formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|YY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
+            OR spec @? '$.formats[*] ? (!(@ == "ISO" || @ like_regex "YY" && @ like_regex "MM|Mon"))')
         THEN
             PERFORM source_add_refuse(one.target, format('%s are not ways to write a day or time.', spec -> 'formats'),
-                'An array of formats made of YYYY, MM, Mon, DD, HH24, HH12, MI, SS and AM, such as ["DD-MM-YYYY"], or ISO.');
+                'An array of formats made of YYYY, YY, MM, Mon, DD, HH24, HH12, MI, SS and AM, such as ["DD-MM-YYYY"], or ISO.');
         END IF;
         IF spec ? 'required' AND jsonb_typeof(spec -> 'required') <> 'boolean' THEN
             PERFORM source_add_refuse(one.target, 'required is true or false.', NULL);

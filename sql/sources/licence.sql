@@ -8,13 +8,13 @@ VALUES (
     $json$[
     {"name": "account", "kind": "name", "setting": "load_account", "aliases": ["tenant"]},
     {"name": "customer_ref", "kind": "name", "required": true, "aliases": ["customer"]},
-    {"name": "licence", "kind": "name", "required": true, "aliases": ["license", "sku", "product"]},
-    {"name": "licence_name", "aliases": ["license_name", "product_name"]},
+    {"name": "licence", "kind": "name", "required": true, "aliases": ["license"]},
+    {"name": "licence_name", "aliases": ["license_name"]},
     {"name": "vendor"},
     {"name": "tags", "kind": "json"},
     {"name": "currency", "kind": "currency", "required": true, "setting": "load_currency"},
-    {"name": "the day", "kind": "time", "item": true, "aliases": ["counted_on", "snapshot_date", "date"]},
-    {"name": "counted_on", "kind": "time", "required": true, "role": "period_start", "aliases": ["snapshot_date", "date"]},
+    {"name": "the day", "kind": "time", "item": true, "aliases": ["counted_on", "snapshot_date"]},
+    {"name": "counted_on", "kind": "time", "required": true, "role": "period_start", "aliases": ["snapshot_date"]},
     {"name": "quantity", "kind": "number", "required": true},
     {"name": "unit_cost", "kind": "number"}
     ]$json$,

@@ -44,8 +44,8 @@ CREATE TABLE source (
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "event_id")')) <= 1),
     CONSTRAINT source_time_has_known_formats
         CHECK (NOT fields @? '$[*] ? (exists(@.formats) && !(@.kind == "time"))'
-            AND NOT fields @? '$[*].formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
-            AND NOT fields @? '$[*].formats[*] ? (!(@ == "ISO" || @ like_regex "YYYY" && @ like_regex "MM|Mon"))'),
+            AND NOT fields @? '$[*].formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|YY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
+            AND NOT fields @? '$[*].formats[*] ? (!(@ == "ISO" || @ like_regex "YY" && @ like_regex "MM|Mon"))'),
     CONSTRAINT source_month_is_an_item
         CHECK (NOT fields @? '$[*] ? (exists(@.by) && !(@.by == "month" && @.kind == "time" && @.item == true))'
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (exists(@.by))')) <= 1),

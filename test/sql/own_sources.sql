@@ -115,7 +115,7 @@ SELECT load_id - :base AS load, undone_at IS NULL AS stands FROM load WHERE load
 SELECT pg_temp.load(:'two');
 SELECT day, sub_account_id, pricing_quantity FROM pg_temp.licence;
 -- A gap of more than a month is shown, and not filled.
-SELECT pg_temp.load(E'date,customer,license,quantity,currency,tenant\n2025-01-01,K1,A,1,EUR,long\n2025-02-01,K1,A,2,EUR,long\n2025-03-06,K1,A,3,EUR,long');
+SELECT pg_temp.load(E'snapshot_date,customer,license,quantity,currency,tenant\n2025-01-01,K1,A,1,EUR,long\n2025-02-01,K1,A,2,EUR,long\n2025-03-06,K1,A,3,EUR,long');
 SELECT account, min(missing_on), max(missing_on), count(*), sum(quantity), count(load) FROM pg_temp.gaps(:base) GROUP BY account, counted_before ORDER BY 1, 2;
 -- A month of licences, each for the time it was there.
 SELECT sub_account_id, sum(pricing_quantity * extract(epoch FROM charge_period_end - charge_period_start)) / (31 * 86400) AS licences
