@@ -15,6 +15,7 @@
 typedef struct Parts
 {
 	int year;
+	bool short_year; /* of this century, as a supplier's file is */
 	int month;
 	int day;
 	int hour;
@@ -95,6 +96,11 @@ number_of(const char **format, Parts *result, int *width)
 		*width = 4;
 		return &result->year;
 	}
+	if (word(format, "YY"))
+	{
+		result->short_year = true;
+		return &result->year;
+	}
 	if (word(format, "MM"))
 		return &result->month;
 	if (word(format, "DD"))
@@ -132,7 +138,7 @@ parts(const char *format, const char *s, int len, Parts *result)
 			const char *rest = format;
 			bool alone = !after_number && number_of(&rest, &next, &unused) == NULL;
 
-			ok = number(&p, end, width, alone, place);
+			ok = number(&p, end, width, alone && place != &result->year, place);
 		}
 		else if (word(&format, "Mon"))
 			ok = month_name(&p, end, &result->month);
@@ -148,7 +154,7 @@ parts(const char *format, const char *s, int len, Parts *result)
 }
 
 /*
- * A time in UTC, in a format made of YYYY, MM, Mon, DD, HH24, HH12, MI, SS, AM and
+ * A time in UTC, in a format made of YYYY, YY, MM, Mon, DD, HH24, HH12, MI, SS, AM and
  * what stands between them; or ISO, for ISO 8601.  Without a day it is the first.
  */
 bool
@@ -162,6 +168,8 @@ field_time_as(const char *format, const char *s, int len, TimestampTz *result)
 	if (!parts(format, s, len, &part))
 		return false;
 
+	if (part.short_year)
+		part.year += 2000;
 	good = part.year >= FIELD_FIRST_YEAR && part.year <= FIELD_LAST_YEAR && part.month >= 1 &&
 	       part.month <= 12 && part.day >= 1 &&
 	       part.day <= day_tab[isleap(part.year)][part.month - 1] && part.minute <= 59 &&

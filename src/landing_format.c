@@ -8,6 +8,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "landing.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -31,9 +32,8 @@ place(const char *word, const char *const *list, int n)
 
 /* The names in the header, without blanks around them. */
 static Datum
-header_names(Landing *landing)
+header_names(CsvReader *reader)
 {
-	CsvReader *reader = &landing->reader;
 	Datum *names = palloc(reader->nvalues * sizeof(Datum));
 
 	for (int i = 0; i < reader->nvalues; i++)
@@ -49,6 +49,35 @@ header_names(Landing *landing)
 	}
 	return PointerGetDatum(
 	    construct_array(names, reader->nvalues, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+PG_FUNCTION_INFO_V1(source_header);
+
+/* The names in the header of a file, which may be its whole text. */
+Datum
+source_header(PG_FUNCTION_ARGS)
+{
+	text *line = PG_GETARG_TEXT_PP(0);
+	const char *p = VARDATA_ANY(line);
+	const char *end = p + VARSIZE_ANY_EXHDR(line);
+	CsvReader reader;
+
+	if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+		p += 3;
+	csv_init(&reader, ',');
+	while (p < end)
+	{
+		const char *stop = memchr(p, '\n', end - p);
+
+		if (stop == NULL)
+			stop = end;
+		if (!reader.open)
+			reader.delimiter = csv_guess_delimiter(p, stop - p);
+		if (csv_add_line(&reader, p, stop - p))
+			return header_names(&reader);
+		p = stop + 1;
+	}
+	return PointerGetDatum(construct_empty_array(TEXTOID));
 }
 
 /* An attribute of a row of the answer as a string of the load, or NULL. */
@@ -100,7 +129,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 	memcpy(landing->header, header, len);
 	landing->header[len] = '\0';
 	landing->ncolumns = landing->reader.nvalues;
-	args[0] = header_names(landing);
+	args[0] = header_names(&landing->reader);
 
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "

@@ -1,3 +1,138 @@
+-- A column's name as names are compared: without case, and without what suppliers
+-- put between words, so that lineItem/UsageStartDate is line_item_usage_start_date.
+CREATE OR REPLACE FUNCTION source_name(name text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT translate(lower(source_name.name), ' _-/.:', '');
+END;
+
+COMMENT ON FUNCTION source_name(text) IS 'a column''s name as names of columns are compared: without case and punctuation';
+
+-- Fields of a format matched with a header, by name without regard to case and
+-- punctuation; behind each field the columns that are keys of it; then the columns it
+-- keeps as they are (extra) and those it does not read.
+CREATE OR REPLACE FUNCTION source_field(source_id int, header text[])
+RETURNS TABLE (
+    field_no   bigint,
+    name       text,
+    kind       text,
+    role       text,
+    required   boolean,
+    item       boolean,
+    one_of     text[],
+    column_no  int,
+    columns    bigint,
+    in_header  boolean,
+    declared   boolean,
+    setting    text,
+    options    jsonb
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH
+    field AS (
+        SELECT
+            f.field_no,
+            f.field ->> 'name' AS name,
+            coalesce(f.field ->> 'kind', 'text') AS kind,
+            f.field ->> 'role' AS role,
+            coalesce(f.field -> 'required' = 'true', false) AS required,
+            coalesce(f.field -> 'required' IN ('true', '"header"'), false) AND NOT f.field ? 'setting' AS in_header,
+            f.field ->> 'setting' AS setting,
+            f.field - '{name,kind,role,required,item,aliases,else,one_of,setting,columns}'::text[] AS options,
+            f.field -> 'columns' AS member_prefixes,
+            coalesce((f.field ->> 'item')::boolean,
+                coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time', 'extra')
+                AND f.field ->> 'role' IS DISTINCT FROM 'event_id') AS item,
+            CASE WHEN f.field ? 'one_of' THEN ARRAY(SELECT jsonb_array_elements_text(f.field -> 'one_of')) END AS one_of,
+            ARRAY(
+                SELECT source_name(f.field ->> 'name')
+                UNION
+                SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
+            ) AS names,
+            ARRAY(SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'else', '[]')) AS a) AS else_names
+        FROM source AS s
+        CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, field_no)
+        WHERE s.source_id = source_field.source_id
+    ),
+    head AS (
+        SELECT h.name, h.column_no::int AS column_no, source_name(h.name) AS plain
+        FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
+    ),
+    -- What stands in for a column counts where the column is not there.
+    used AS (
+        SELECT f.field_no, h.column_no
+        FROM field AS f
+        JOIN head AS h ON h.plain = ANY (f.names)
+            OR h.plain = ANY (f.else_names) AND NOT EXISTS (SELECT FROM head AS o WHERE o.plain = ANY (f.names))
+    ),
+    rest AS (
+        SELECT h.*
+        FROM head AS h
+        WHERE NOT EXISTS (SELECT FROM used AS u WHERE u.column_no = h.column_no)
+    ),
+    member AS (
+        SELECT DISTINCT ON (h.column_no) f.field_no, substr(h.name, length(p.prefix) + 1) AS name, h.column_no
+        FROM rest AS h
+        JOIN field AS f ON f.member_prefixes IS NOT NULL
+        CROSS JOIN LATERAL jsonb_array_elements_text(f.member_prefixes) AS p (prefix)
+        -- as long as the key of a tag may be
+        WHERE starts_with(lower(h.name), lower(p.prefix)) AND length(h.name) - length(p.prefix) BETWEEN 1 AND 128
+        ORDER BY h.column_no, length(p.prefix) DESC, f.field_no
+    )
+    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(u.column_no), count(u.column_no), f.in_header,
+        true, f.setting, f.options
+    FROM field AS f
+    LEFT JOIN used AS u ON u.field_no = f.field_no
+    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, f.in_header, f.setting, f.options
+    UNION ALL
+    SELECT m.field_no, m.name, 'member', NULL, false, true, NULL, m.column_no, 1, false, false, NULL, NULL
+    FROM member AS m
+    UNION ALL
+    SELECT
+        1000000 + h.column_no,
+        h.name,
+        CASE WHEN starts_with(lower(h.name), lower(s.extra_prefix)) THEN 'extra' ELSE 'ignored' END,
+        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name), false, false, NULL, NULL
+    FROM rest AS h
+    JOIN source AS s ON s.source_id = source_field.source_id
+    WHERE NOT EXISTS (SELECT FROM member AS m WHERE m.column_no = h.column_no);
+END;
+
+COMMENT ON FUNCTION source_field(int, text[]) IS 'the fields of a format, and the column of a header each stands in';
+
+-- The formats a header may have, the best first: the one that misses fewest of its
+-- required columns, and then reads most.
+CREATE OR REPLACE FUNCTION source_rank(header text[], wanted text DEFAULT NULL)
+RETURNS TABLE (
+    rank       bigint,
+    source_id  int,
+    name       text,
+    missing    text[],
+    found      bigint
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT
+        row_number() OVER (ORDER BY coalesce(cardinality(m.missing), 0)::numeric / greatest(m.required, 1), m.found DESC, s.source_id),
+        s.source_id,
+        s.name,
+        m.missing,
+        m.found
+    FROM source AS s
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(f.name ORDER BY f.name) FILTER (WHERE f.in_header AND f.column_no IS NULL) AS missing,
+            count(f.column_no) FILTER (WHERE f.declared) AS found,
+            count(*) FILTER (WHERE f.in_header) AS required
+        FROM source_field(s.source_id, source_rank.header) AS f
+    ) AS m
+    WHERE source_rank.wanted IS NULL OR s.name = source_rank.wanted;
+END;
+
+COMMENT ON FUNCTION source_rank(text[], text) IS 'formats by how well a header fits them';
+
 -- The format a header has, field by field: where each stands in the file and
 -- how it is read.  Raises an error when no format fits, or fields are twofold.
 CREATE OR REPLACE FUNCTION source_detect(header text[])
@@ -36,20 +171,7 @@ BEGIN
             HINT = format('Formats are: %s.', (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM source AS s));
     END IF;
 
-    -- The format that misses fewest of its required columns, and then reads most.
-    SELECT s.source_id, s.name, m.missing, m.found
-    INTO best
-    FROM source AS s
-    CROSS JOIN LATERAL (
-        SELECT
-            array_agg(f.name ORDER BY f.name) FILTER (WHERE f.in_header AND f.column_no IS NULL) AS missing,
-            count(f.column_no) FILTER (WHERE f.declared) AS found,
-            count(*) FILTER (WHERE f.in_header) AS required
-        FROM source_field(s.source_id, source_detect.header) AS f
-    ) AS m
-    WHERE wanted IS NULL OR s.name = wanted
-    ORDER BY coalesce(cardinality(m.missing), 0)::numeric / greatest(m.required, 1), m.found DESC, s.source_id
-    LIMIT 1;
+    SELECT * INTO best FROM source_rank(source_detect.header, wanted) AS r ORDER BY r.rank LIMIT 1;
 
     IF best.missing IS NOT NULL OR best.found IS NULL THEN
         RAISE EXCEPTION USING
@@ -128,101 +250,6 @@ $$;
 
 COMMENT ON FUNCTION source_detect(text[]) IS 'the format that a header has, and where its fields stand; an error names the nearest format and what is missing';
 
--- A column's name as names are compared: without case, and without what suppliers
--- put between words, so that lineItem/UsageStartDate is line_item_usage_start_date.
-CREATE OR REPLACE FUNCTION source_name(name text)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT translate(lower(source_name.name), ' _-/.:', '');
-END;
-
-COMMENT ON FUNCTION source_name(text) IS 'a column''s name as names of columns are compared: without case and punctuation';
-
--- Fields of a format matched with a header, by name without regard to case and
--- punctuation; behind each field the columns that are keys of it; then the columns it keeps as they are (extra) and those it does not read.
-CREATE OR REPLACE FUNCTION source_field(source_id int, header text[])
-RETURNS TABLE (
-    field_no   bigint,
-    name       text,
-    kind       text,
-    role       text,
-    required   boolean,
-    item       boolean,
-    one_of     text[],
-    column_no  int,
-    columns    bigint,
-    in_header  boolean,
-    declared   boolean,
-    setting    text,
-    options    jsonb
-)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    WITH
-    field AS (
-        SELECT
-            f.field_no,
-            f.field ->> 'name' AS name,
-            coalesce(f.field ->> 'kind', 'text') AS kind,
-            f.field ->> 'role' AS role,
-            coalesce(f.field -> 'required' = 'true', false) AS required,
-            coalesce(f.field -> 'required' IN ('true', '"header"'), false) AND NOT f.field ? 'setting' AS in_header,
-            f.field ->> 'setting' AS setting,
-            f.field - '{name,kind,role,required,item,aliases,one_of,setting,columns}'::text[] AS options,
-            f.field -> 'columns' AS member_prefixes,
-            coalesce((f.field ->> 'item')::boolean,
-                coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time', 'extra')
-                AND f.field ->> 'role' IS DISTINCT FROM 'event_id') AS item,
-            CASE WHEN f.field ? 'one_of' THEN ARRAY(SELECT jsonb_array_elements_text(f.field -> 'one_of')) END AS one_of,
-            ARRAY(
-                SELECT source_name(f.field ->> 'name')
-                UNION
-                SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
-            ) AS names
-        FROM source AS s
-        CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, field_no)
-        WHERE s.source_id = source_field.source_id
-    ),
-    head AS (
-        SELECT h.name, h.column_no::int AS column_no, source_name(h.name) AS plain
-        FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
-    ),
-    rest AS (
-        SELECT h.*
-        FROM head AS h
-        WHERE NOT EXISTS (SELECT FROM field AS f WHERE h.plain = ANY (f.names))
-    ),
-    member AS (
-        SELECT DISTINCT ON (h.column_no) f.field_no, substr(h.name, length(p.prefix) + 1) AS name, h.column_no
-        FROM rest AS h
-        JOIN field AS f ON f.member_prefixes IS NOT NULL
-        CROSS JOIN LATERAL jsonb_array_elements_text(f.member_prefixes) AS p (prefix)
-        -- as long as the key of a tag may be
-        WHERE starts_with(lower(h.name), lower(p.prefix)) AND length(h.name) - length(p.prefix) BETWEEN 1 AND 128
-        ORDER BY h.column_no, length(p.prefix) DESC, f.field_no
-    )
-    SELECT f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, min(h.column_no), count(h.column_no), f.in_header,
-        true, f.setting, f.options
-    FROM field AS f
-    LEFT JOIN head AS h ON h.plain = ANY (f.names)
-    GROUP BY f.field_no, f.name, f.kind, f.role, f.required, f.item, f.one_of, f.in_header, f.setting, f.options
-    UNION ALL
-    SELECT m.field_no, m.name, 'member', NULL, false, true, NULL, m.column_no, 1, false, false, NULL, NULL
-    FROM member AS m
-    UNION ALL
-    SELECT
-        1000000 + h.column_no,
-        h.name,
-        CASE WHEN starts_with(lower(h.name), lower(s.extra_prefix)) THEN 'extra' ELSE 'ignored' END,
-        NULL, false, false, NULL, h.column_no, count(*) OVER (PARTITION BY h.name), false, false, NULL, NULL
-    FROM rest AS h
-    JOIN source AS s ON s.source_id = source_field.source_id
-    WHERE NOT EXISTS (SELECT FROM member AS m WHERE m.column_no = h.column_no);
-END;
-
-COMMENT ON FUNCTION source_field(int, text[]) IS 'the fields of a format, and the column of a header each stands in';
-
 -- Labels as suppliers export them, a list of pairs, as tags.
 CREATE OR REPLACE FUNCTION source_tags(labels jsonb)
 RETURNS jsonb
@@ -241,3 +268,54 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION source_tags(jsonb) IS 'tags of a list of {"key": …, "value": …}, for formats of suppliers that export labels so';
+
+-- The columns of a header, split as the reader splits it.
+CREATE OR REPLACE FUNCTION source_header(line text) RETURNS text[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION source_header(text) IS 'the names of the columns in the header of a file';
+
+-- What would become of a file with this header, column by column, without loading it.
+CREATE OR REPLACE FUNCTION source_check(header text, source text DEFAULT NULL)
+RETURNS TABLE (
+    source_name  text,
+    column_no    int,
+    column_name  text,
+    field_name   text,
+    kind         text,
+    required     boolean,
+    status       text
+)
+LANGUAGE sql STABLE
+SECURITY DEFINER  -- who may load need not read the formats
+SET search_path = cloudbilling, pg_temp
+BEGIN ATOMIC
+    SELECT
+        r.name,
+        f.column_no,
+        (source_header(source_check.header))[f.column_no],
+        CASE WHEN f.declared OR f.kind = 'member' THEN f.name END,
+        CASE WHEN f.declared OR f.kind = 'member' THEN f.kind END,
+        f.in_header OR f.required,
+        CASE
+            WHEN f.kind = 'ignored' THEN 'ignored'
+            WHEN f.columns > 1 THEN 'more than once'
+            WHEN f.kind = 'member' THEN 'read as a key of ' || max(f.name) FILTER (WHERE f.declared) OVER (PARTITION BY f.field_no)
+            WHEN f.kind = 'extra' AND f.column_no IS NOT NULL THEN 'kept in extra'
+            WHEN f.column_no IS NOT NULL THEN 'read'
+            WHEN f.setting IS NOT NULL THEN
+                CASE current_setting('cloudbilling.' || f.setting)
+                    WHEN '' THEN CASE WHEN f.required THEN 'missing: set cloudbilling.' ELSE 'from the setting cloudbilling.' END
+                    ELSE 'from the setting cloudbilling.'
+                END || f.setting
+            WHEN f.in_header THEN 'missing'
+            ELSE 'not in the file'
+        END
+    FROM source_rank(source_header(source_check.header),
+        coalesce(source_check.source, nullif(current_setting('cloudbilling.load_source'), ''))) AS r
+    CROSS JOIN LATERAL source_field(r.source_id, source_header(source_check.header)) AS f
+    WHERE r.rank = 1
+    ORDER BY f.column_no, f.field_no;
+END;
+
+COMMENT ON FUNCTION source_check(text, text) IS 'what a header would be read as: the format it has, and of each column the field it is, or that it is ignored; what is missing comes last';

@@ -17,7 +17,7 @@ VALUES (
     {"name": "ControllerName", "aliases": ["Controller"]},
     {"name": "Pod"},
     {"name": "Container"},
-    {"name": "Labels", "kind": "json"},
+    {"name": "Labels", "kind": "json", "columns": ["Label_"]},
     {"name": "TotalCost", "kind": "number", "required": true},
     {"name": "CPUCost", "kind": "extra", "required": "header"},
     {"name": "RAMCost", "kind": "extra", "required": "header"},

@@ -62,6 +62,7 @@ CREATE TABLE load_scope (
     charge_period_start   timestamptz,
     charge_period_end     timestamptz,
     billed_cost           numeric          NOT NULL DEFAULT 0,
+    carried_from          int              REFERENCES load_scope,
 
     UNIQUE NULLS NOT DISTINCT (load_id, provider_name, billing_account_id,
         billing_period_start, billing_period_end, part, supplier_invoice_id)
@@ -84,6 +85,7 @@ COMMENT ON COLUMN load_scope.charges IS 'number of charges';
 COMMENT ON COLUMN load_scope.charge_period_start IS 'earliest start of a charge';
 COMMENT ON COLUMN load_scope.charge_period_end IS 'latest end of a charge';
 COMMENT ON COLUMN load_scope.billed_cost IS 'sum of billed cost';
+COMMENT ON COLUMN load_scope.carried_from IS 'delivery of an earlier day whose charges these repeat, for a day without one; NULL for what a file delivered';
 
 SELECT pg_catalog.pg_extension_config_dump('load_scope', '');
 SELECT pg_catalog.pg_extension_config_dump('load_scope_load_scope_id_seq', '');

@@ -11,9 +11,11 @@ CREATE TABLE source (
     item_query    text     NOT NULL,
     record_query  text     NOT NULL,
     event_query   text,
+    carries       boolean  NOT NULL DEFAULT false,
     builtin       boolean  NOT NULL DEFAULT false,
 
     CHECK (way IN ('replace', 'append')),
+    CHECK (way = 'replace' OR NOT carries),
     CHECK (jsonb_typeof(fields) = 'array'),
 
     -- What the reader relies on.
@@ -43,8 +45,8 @@ CREATE TABLE source (
     CONSTRAINT source_time_has_known_formats
         CHECK (NOT fields @? '$[*] ? (exists(@.formats) && !(@.kind == "time"))'
             AND NOT fields @? '$[*].formats[*] ? (!(@.type() == "string"))'
-            AND NOT fields @? '$[*].formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
-            AND NOT fields @? '$[*].formats[*] ? (!(@ == "ISO" || @ like_regex "YYYY" && @ like_regex "MM|Mon"))'),
+            AND NOT fields @? '$[*].formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|YY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
+            AND NOT fields @? '$[*].formats[*] ? (!(@ == "ISO" || @ like_regex "YY" && @ like_regex "MM|Mon"))'),
     CONSTRAINT source_month_is_an_item
         CHECK (NOT fields @? '$[*] ? (exists(@.by) && !(@.by == "month" && @.kind == "time" && @.item == true))'
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (exists(@.by))')) <= 1),
@@ -59,6 +61,9 @@ CREATE TABLE source (
     CONSTRAINT source_cost_has_its_exceptions
         CHECK (NOT fields @? '$[*] ? (exists(@.unless) && !(@.role == "billed_cost" && @.unless.type() == "object"))'
             AND NOT fields @? '$[*].unless.*[*] ? (!(@.type() == "string"))'),
+    CONSTRAINT source_field_has_names
+        CHECK (NOT fields @? 'strict $[*].aliases ? (!(@.type() == "array"))' AND NOT fields @? 'strict $[*].else ? (!(@.type() == "array"))'
+            AND NOT fields @? '$[*].aliases[*] ? (!(@.type() == "string"))' AND NOT fields @? '$[*].else[*] ? (!(@.type() == "string"))'),
     CONSTRAINT source_has_one_unique_id
         CHECK (event_query IS NULL OR NOT fields @? '$[*] ? (@.role == "event_id")')
 );
@@ -68,12 +73,13 @@ COMMENT ON COLUMN source.source_id IS 'key of the format';
 COMMENT ON COLUMN source.name IS 'short name of the format, as in the setting cloudbilling.load_source';
 COMMENT ON COLUMN source.title IS 'the format''s full name, for people';
 COMMENT ON COLUMN source.way IS 'replace: a delivery supersedes the earlier one of its account and billing period; append: each load stands';
-COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "one_of", "setting", and options of a kind}; see docs/loading.md';
+COMMENT ON COLUMN source.fields IS 'array of {"name", "kind": text|name|json|nested|number|time|currency|extra, "required", "item", "role", "aliases", "else", "one_of", "setting", and options of a kind}; see docs/loading.md';
 COMMENT ON COLUMN source.extra_prefix IS 'columns whose name begins so are kept as JSON in charge.extra; NULL keeps none';
 COMMENT ON COLUMN source.null_values IS 'words that stand for nothing in all columns, without regard to case';
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
 COMMENT ON COLUMN source.event_query IS 'query over landing_record and landing_item: the unique event_id of each line_no; NULL when a field has that role, or none';
+COMMENT ON COLUMN source.carries IS 'whether a day between two deliveries of days, without one of its own, has the charges of the day before it';
 COMMENT ON COLUMN source.builtin IS 'whether the extension brought the format';
 
 -- The extension writes its own formats again at every installation.

@@ -44,6 +44,8 @@ ORDER BY 1, 2;
 SET cloudbilling.load_account = 'of the settings';
 \copy landing from 'test/data/opencost-2.csv' with (format csv, delimiter E'\x01', quote E'\x02')
 SELECT * FROM pg_temp.weights;
+-- Labels that have a column each.
+SELECT DISTINCT tags FROM focus WHERE load_id = (SELECT max(load_id) FROM load) ORDER BY 1;
 -- The charge of 27 October, when Amsterdam put back its clocks, is of 24 hours.
 SELECT DISTINCT charge_period_end - charge_period_start FROM focus WHERE load_id > :base;
 SELECT count(load_undo(load_id)) FROM load WHERE load_id > :base + 1 AND undone_at IS NULL AND load_id = (SELECT max(load_id) FROM load);
