@@ -17,7 +17,8 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
 CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql \
           landing.sql customer.sql vat.sql) \
-        $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql aws_cur.sql) \
+        $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
+          aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \
           price_rule_tied.sql price_rule_problems.sql \
@@ -35,7 +36,8 @@ REGRESS        = exact allocate rated_sum \
                  usage_aggregates \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
-                 invoice_html landing load opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
+                 invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
+                 opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)

@@ -15,6 +15,7 @@
 typedef struct Parts
 {
 	int year;
+	bool short_year; /* of this century, as a supplier's file is */
 	int month;
 	int day;
 	int hour;
@@ -37,14 +38,12 @@ word(const char **format, const char *name)
 }
 
 /*
- * Reads a number of so many digits.  A number of two may have one, unless what
- * comes next in the format is a number too.
+ * Reads a number of so many digits.  A number of two may have one, unless it
+ * stands next to another.
  */
 static bool
-number(const char **p, const char *end, int width, const char *format, int *result)
+number(const char **p, const char *end, int width, bool alone, int *result)
 {
-	bool next_is_number =
-	    *format == 'Y' || *format == 'M' || *format == 'D' || *format == 'H' || *format == 'S';
 	int n = 0;
 
 	*result = 0;
@@ -54,7 +53,7 @@ number(const char **p, const char *end, int width, const char *format, int *resu
 		(*p)++;
 		n++;
 	}
-	return n == width || (n > 0 && width == 2 && !next_is_number);
+	return n == width || (n > 0 && width == 2 && alone);
 }
 
 /* Reads the name of a month, cut to three letters. */
@@ -87,48 +86,69 @@ half_day(const char **p, const char *end, int *result)
 	return true;
 }
 
+/* The place of a number that the format goes on with, which it then passes. */
+static int *
+number_of(const char **format, Parts *result, int *width)
+{
+	*width = 2;
+	if (word(format, "YYYY"))
+	{
+		*width = 4;
+		return &result->year;
+	}
+	if (word(format, "YY"))
+	{
+		result->short_year = true;
+		return &result->year;
+	}
+	if (word(format, "MM"))
+		return &result->month;
+	if (word(format, "DD"))
+		return &result->day;
+	if (word(format, "HH24"))
+		return &result->hour;
+	if (word(format, "HH12"))
+	{
+		result->twelve = true;
+		return &result->hour;
+	}
+	if (word(format, "MI"))
+		return &result->minute;
+	return word(format, "SS") ? &result->second : NULL;
+}
+
 /* Reads the text as the format says. */
 static bool
 parts(const char *format, const char *s, int len, Parts *result)
 {
 	const char *p = s;
 	const char *end = s + len;
+	bool after_number = false;
 
 	while (*format != '\0')
 	{
+		Parts next;
+		int width;
+		int unused;
+		int *place = number_of(&format, result, &width);
 		bool ok;
 
-		if (word(&format, "YYYY"))
-			ok = number(&p, end, 4, format, &result->year);
-		else if (word(&format, "YY"))
+		if (place != NULL)
 		{
-			/* a supplier's file is of this century */
-			ok = number(&p, end, 2, "Y", &result->year);
-			result->year += 2000;
+			const char *rest = format;
+			bool alone = !after_number && number_of(&rest, &next, &unused) == NULL;
+
+			ok = number(&p, end, width, alone && place != &result->year, place);
 		}
-		else if (word(&format, "MM"))
-			ok = number(&p, end, 2, format, &result->month);
 		else if (word(&format, "Mon"))
 			ok = month_name(&p, end, &result->month);
-		else if (word(&format, "MI"))
-			ok = number(&p, end, 2, format, &result->minute);
-		else if (word(&format, "DD"))
-			ok = number(&p, end, 2, format, &result->day);
-		else if (word(&format, "HH24"))
-			ok = number(&p, end, 2, format, &result->hour);
-		else if (word(&format, "HH12"))
-		{
-			result->twelve = true;
-			ok = number(&p, end, 2, format, &result->hour);
-		}
-		else if (word(&format, "SS"))
-			ok = number(&p, end, 2, format, &result->second);
 		else if (word(&format, "AM"))
 			ok = half_day(&p, end, &result->noon);
 		else
 			ok = p < end && *p++ == *format++;
 		if (!ok)
 			return false;
+		after_number = place != NULL;
 	}
 	return p == end;
 }
@@ -148,6 +168,8 @@ field_time_as(const char *format, const char *s, int len, TimestampTz *result)
 	if (!parts(format, s, len, &part))
 		return false;
 
+	if (part.short_year)
+		part.year += 2000;
 	good = part.year >= FIELD_FIRST_YEAR && part.year <= FIELD_LAST_YEAR && part.month >= 1 &&
 	       part.month <= 12 && part.day >= 1 &&
 	       part.day <= day_tab[isleap(part.year)][part.month - 1] && part.minute <= 59 &&

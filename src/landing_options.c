@@ -102,7 +102,11 @@ add_exception(Landing *landing, LandingField *field, char *key, JsonbValue *valu
 		if (strcmp(landing->fields[i].name, key) == 0)
 			exception->field = &landing->fields[i];
 	if (exception->field == NULL)
-		elog(ERROR, "a format has no field \"%s\" before the cost it decides about", key);
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("format \"%s\" has no field \"%s\" before \"%s\"", landing->source_name,
+		                key, field->name),
+		         errhint("The option unless of a field names fields that stand before it.")));
 }
 
 /* The reason of a time that is not written as the field says. */

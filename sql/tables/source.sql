@@ -44,6 +44,7 @@ CREATE TABLE source (
             AND jsonb_array_length(jsonb_path_query_array(fields, '$[*] ? (@.role == "event_id")')) <= 1),
     CONSTRAINT source_time_has_known_formats
         CHECK (NOT fields @? '$[*] ? (exists(@.formats) && !(@.kind == "time"))'
+            AND NOT fields @? '$[*].formats[*] ? (!(@.type() == "string"))'
             AND NOT fields @? '$[*].formats[*] ? (!(@ like_regex "^(ISO|([^A-Za-z]|YYYY|YY|MM|Mon|DD|HH24|HH12|MI|SS|AM)*)$"))'
             AND NOT fields @? '$[*].formats[*] ? (!(@ == "ISO" || @ like_regex "YY" && @ like_regex "MM|Mon"))'),
     CONSTRAINT source_month_is_an_item
@@ -54,11 +55,11 @@ CREATE TABLE source (
             AND NOT fields @? '$[*] ? (exists(@.columns) && @.item == false)'
             AND NOT fields @? '$[*] ? (exists(@."case") && !(@."case" == "lower" || @."case" == "upper"))'
             AND NOT fields @? '$[*] ? (exists(@.bare) && !(@.bare.type() == "boolean"))'
-            AND NOT fields @? 'strict $[*].prefixes ? (!(@.type() == "object"))'
+            AND NOT fields @? '$[*] ? (exists(@.prefixes) && !(@.prefixes.type() == "object"))'
             AND NOT fields @? '$[*].prefixes.* ? (!(@.type() == "string"))'
             AND NOT fields @? '$[*].columns[*] ? (!(@.type() == "string"))'),
     CONSTRAINT source_cost_has_its_exceptions
-        CHECK (NOT fields @? '$[*] ? (exists(@.unless) && !(@.role == "billed_cost"))'
+        CHECK (NOT fields @? '$[*] ? (exists(@.unless) && !(@.role == "billed_cost" && @.unless.type() == "object"))'
             AND NOT fields @? '$[*].unless.*[*] ? (!(@.type() == "string"))'),
     CONSTRAINT source_field_has_names
         CHECK (NOT fields @? 'strict $[*].aliases ? (!(@.type() == "array"))' AND NOT fields @? 'strict $[*].else ? (!(@.type() == "array"))'
