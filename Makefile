@@ -41,7 +41,7 @@ REGRESS        = exact allocate rated_sum \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
-ISOLATION      = load_together invoice_run
+ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
 CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount rate_oracle fuzz_types fuzz_landing readme

@@ -97,6 +97,8 @@ CREATE OR REPLACE FUNCTION source_add(
     columns       jsonb,
     way           text DEFAULT 'append',
     extra_prefix  text DEFAULT NULL,
+    null_values   text[] DEFAULT '{}',
+    carries       boolean DEFAULT false,
     overwrite     boolean DEFAULT false
 )
 RETURNS int
@@ -104,7 +106,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
-    options constant text[] := '{column,value,default,setting,required,one_of,map,times,inclusive,formats}'::text[];
+    options constant text[] := '{column,value,default,setting,required,one_of,map,times,inclusive,formats,columns,prefixes,case,bare}'::text[];
     categories constant jsonb := '["Usage", "Purchase", "Tax", "Credit", "Adjustment"]'::jsonb;
     spec jsonb;
     one record;
@@ -122,7 +124,7 @@ DECLARE
     all_tags text;
     result int;
 BEGIN
-    IF name IS NULL OR title IS NULL OR columns IS NULL OR way IS NULL OR jsonb_typeof(columns) <> 'object' THEN
+    IF num_nulls(name, title, columns, way, null_values, carries) > 0 OR jsonb_typeof(columns) <> 'object' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'a format has a name, a title, a way and a mapping of columns',
@@ -139,6 +141,13 @@ BEGIN
             ERRCODE = 'duplicate_object',
             MESSAGE = format('format "%s" exists', name),
             HINT = 'Take another name, or change a format of your own with overwrite => true.';
+    END IF;
+
+    IF carries AND (way <> 'replace' OR NOT columns ? 'billing_period_start') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'what is carried from day to day is delivered by day',
+            HINT = 'Use way => ''replace'', and map the day to billing_period_start, billing_period_end (inclusive) and charge_period_start.';
     END IF;
 
     -- Who is not told: in the day that a charge begins in, this month's, as usage; of
@@ -194,6 +203,23 @@ BEGIN
         THEN
             PERFORM source_add_refuse(one.target, format('%s does not name a column of the file.', spec -> 'column'),
                 'Give a name, or an array of the names that the column has in files.');
+        END IF;
+        IF spec ?| '{columns,prefixes,case,bare}' THEN
+            IF one.target <> 'tags' AND one.kind <> 'json'
+                OR spec ? 'columns' AND jsonb_typeof(spec -> 'columns') <> 'array'
+                OR spec ? 'prefixes' AND jsonb_typeof(spec -> 'prefixes') <> 'object'
+                OR spec ? 'case' AND spec ->> 'case' NOT IN ('lower', 'upper')
+                OR spec ? 'bare' AND jsonb_typeof(spec -> 'bare') <> 'boolean'
+                OR spec @? '$.columns[*] ? (!(@.type() == "string"))'
+                OR spec @? '$.prefixes.* ? (!(@.type() == "string"))'
+            THEN
+                PERFORM source_add_refuse(one.target, 'columns is an array of texts, prefixes an object of texts, case "lower" or "upper", bare true or false, and all are for tags.',
+                    'As in {"tags": {"column": "Tags", "columns": ["tag_"], "prefixes": {"user:": ""}, "case": "lower"}}.');
+            END IF;
+            -- Columns that are keys need no column that is an object.
+            IF NOT spec ? 'column' AND spec ? 'columns' THEN
+                spec := spec || jsonb_build_object('column', jsonb_build_array(one.target));
+            END IF;
         END IF;
         IF spec ? 'value' = (spec ?| '{column,setting}') THEN
             PERFORM source_add_refuse(one.target, 'It is neither the column of a file nor a value, or both.',
@@ -281,6 +307,10 @@ BEGIN
                 'aliases', CASE WHEN cardinality(names) > 1 THEN to_jsonb(names[2:]) END,
                 'setting', spec -> 'setting',
                 'formats', spec -> 'formats',
+                'columns', spec -> 'columns',
+                'prefixes', spec -> 'prefixes',
+                'case', spec -> 'case',
+                'bare', spec -> 'bare',
                 'one_of', CASE
                     WHEN spec ? 'map' THEN (SELECT jsonb_agg(k) FROM jsonb_object_keys(spec -> 'map') AS k)
                     WHEN one.target = 'charge_category' THEN coalesce(spec -> 'one_of', categories)
@@ -350,9 +380,9 @@ BEGIN
         items := items || format('%s AS tags', all_tags);
     END IF;
 
-    INSERT INTO source AS s (name, title, way, extra_prefix, fields, item_query, record_query)
+    INSERT INTO source AS s (name, title, way, extra_prefix, null_values, carries, fields, item_query, record_query)
     VALUES (
-        source_add.name, source_add.title, source_add.way, source_add.extra_prefix, fields,
+        source_add.name, source_add.title, source_add.way, source_add.extra_prefix, source_add.null_values, source_add.carries, fields,
         format(E'SELECT\n    item_no,\n    %s\nFROM landing_item', array_to_string(items, E',\n    ')),
         format(E'SELECT\n    line_no,\n    item_no,\n    %s,\n    extra\nFROM landing_record', array_to_string(records, E',\n    '))
     )
@@ -360,6 +390,8 @@ BEGIN
         title = excluded.title,
         way = excluded.way,
         extra_prefix = excluded.extra_prefix,
+        null_values = excluded.null_values,
+        carries = excluded.carries,
         fields = excluded.fields,
         item_query = excluded.item_query,
         record_query = excluded.record_query,
@@ -369,4 +401,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION source_add(text, text, jsonb, text, text, boolean) IS 'adds a format from a mapping of a charge''s columns to a file''s; gives its key';
+COMMENT ON FUNCTION source_add(text, text, jsonb, text, text, text[], boolean, boolean) IS 'adds a format from a mapping of a charge''s columns to a file''s; gives its key';

@@ -8,9 +8,10 @@
 -- is what AWS's own queries amortise: usage bears its part of the commitment, the
 -- fee of a commitment only what nobody used of it.  Where there are negotiated
 -- discounts, AWS adds net columns, and these are what is invoiced.
-INSERT INTO source (name, title, way, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0', 'replace', true,
+    10, 'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0', 'replace', true,
     $json$[
     {"name": "bill_payer_account_id", "kind": "name", "required": true},
     {"name": "bill_payer_account_name"},

@@ -7,9 +7,10 @@
 -- says of billed and effective cost is the same in both files, so there is one
 -- format.  Purchases of commitments, which only the actual file has, are a part of
 -- the delivery for themselves: an amortised file loaded after it supersedes all else.
-INSERT INTO source (name, title, way, builtin, null_values, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, builtin, null_values, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'azure_cost', 'Azure cost details: EA, MCA, MPA; actual and amortised', 'replace', true,
+    11, 'azure_cost', 'Azure cost details: EA, MCA, MPA; actual and amortised', 'replace', true,
     $${Unassigned,Not applicable,NotApplicable,N/A,-,"\"\""}$$,
     $json$[
     {"name": "BillingAccountId", "kind": "name", "setting": "load_account"},

@@ -5,9 +5,10 @@
 -- Rules: the specification's columns/*.md.  Real files leave out mandatory
 -- columns, so required is what a charge cannot do without.  What equals another
 -- column is left out (see the table charge), which saves a tenth of its size.
-INSERT INTO source (name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'focus', 'FOCUS 1.0, 1.1, 1.2, 1.3 cost and usage', 'replace', 'x_', true,
+    1, 'focus', 'FOCUS 1.0, 1.1, 1.2, 1.3 cost and usage', 'replace', 'x_', true,
     $json$[
     {"name": "ProviderName", "kind": "name", "required": true, "else": ["ServiceProviderName"]},
     {"name": "PublisherName"},

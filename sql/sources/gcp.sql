@@ -8,17 +8,18 @@
 -- row is known by what it says, export time included: the same again is a duplicate,
 -- and rows that are alike within a file are counted.  Without the export time a row
 -- does not tell its delivery from the next; such a file supersedes its months.
-INSERT INTO source (name, title, way, builtin, fields, item_query, record_query, event_query)
+INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query, event_query)
+OVERRIDING SYSTEM VALUE
 SELECT
-    way.name, way.title, way.way, true,
+    way.source_id, way.name, way.title, way.way, true,
     CASE way.way WHEN 'append' THEN mapping.fields || '{"name": "export_time", "kind": "time", "required": true}' ELSE mapping.fields END,
     mapping.item_query, mapping.record_query,
     CASE way.way WHEN 'append' THEN mapping.event_query END
 FROM (
     VALUES
-        ('gcp', 'Google Cloud billing export with export time', 'append'),
-        ('gcp_month', 'Google Cloud billing export without export time, of whole months', 'replace')
-) AS way (name, title, way)
+        (4, 'gcp', 'Google Cloud billing export with export time', 'append'),
+        (5, 'gcp_month', 'Google Cloud billing export without export time, of whole months', 'replace')
+) AS way (source_id, name, title, way)
 CROSS JOIN (
     VALUES (
     $json$[

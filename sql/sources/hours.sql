@@ -2,9 +2,10 @@
 -- the week as well as by the month: a file supersedes the days that are in it.
 -- Hours that are not billable are another service, so that the price of hours is
 -- not theirs, and keep their cost.
-INSERT INTO source (name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'hours', 'hours worked', 'replace', 'x_', true,
+    6, 'hours', 'hours worked', 'replace', 'x_', true,
     $json$[
     {"name": "account", "kind": "name", "setting": "load_account", "aliases": ["department"]},
     {"name": "employee", "kind": "name", "required": true, "aliases": ["employee_ref"]},

@@ -2,9 +2,10 @@
 -- for its day; a day between two counts that has none of its own has that of the day
 -- before it (load_carry).  Whatever a count does not list is not there: a file must
 -- hold all licences of its account.
-INSERT INTO source (name, title, way, extra_prefix, builtin, carries, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, carries, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'licence', 'licence counts, day by day', 'replace', 'x_', true, true,
+    8, 'licence', 'licence counts, day by day', 'replace', 'x_', true, true,
     $json$[
     {"name": "account", "kind": "name", "setting": "load_account", "aliases": ["tenant"]},
     {"name": "customer_ref", "kind": "name", "required": true, "aliases": ["customer"]},

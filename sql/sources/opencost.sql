@@ -4,9 +4,10 @@
 -- OpenCost exports a day once and whole, and appends it to one file, which may be
 -- moved away and begun again in the middle of a month.  So a file supersedes
 -- earlier ones day by day: the billing period is the day.
-INSERT INTO source (name, title, way, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'opencost', 'OpenCost CSV export of a Kubernetes cluster', 'replace', true,
+    3, 'opencost', 'OpenCost CSV export of a Kubernetes cluster', 'replace', true,
     $json$[
     {"name": "Date", "kind": "time", "required": true, "role": "period_start"},
     {"name": "the day", "kind": "time", "item": true, "aliases": ["Date"]},

@@ -1,8 +1,9 @@
 -- Oracle Cloud Infrastructure's cost report.  It comes as many files a day, each
 -- line with a number of its own; a correction is a new line, which may be negative.
-INSERT INTO source (name, title, way, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'oracle', 'Oracle Cloud Infrastructure cost report', 'append', true,
+    9, 'oracle', 'Oracle Cloud Infrastructure cost report', 'append', true,
     $json$[
     {"name": "lineItem/referenceNo", "kind": "name", "required": true, "role": "event_id"},
     {"name": "lineItem/tenantId", "kind": "name", "required": true},

@@ -6,9 +6,10 @@
 -- change of seats is two lines: the original taken back, and what is due for the
 -- rest of the term.  The lines do not say the month of the invoice: it is that of
 -- the newest charge on it.
-INSERT INTO source (name, title, way, builtin, null_values, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, builtin, null_values, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'partnercenter_invoice', 'Microsoft Partner Center: reconciliation lines of an invoice', 'replace', true, '{NA,N/A}',
+    13, 'partnercenter_invoice', 'Microsoft Partner Center: reconciliation lines of an invoice', 'replace', true, '{NA,N/A}',
     $json$[
     {"name": "PartnerId", "kind": "name", "required": true},
     {"name": "CustomerId", "kind": "name", "required": true},

@@ -7,9 +7,10 @@
 -- billing period is the newest month on an invoice, and older lines are corrections:
 -- they must not supersede the month they are of.  An invoice is in one currency,
 -- and takes the place of what was unbilled in it.
-INSERT INTO source (name, title, way, builtin, null_values, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, builtin, null_values, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'partnercenter_usage', 'Microsoft Partner Center: daily rated usage', 'replace', true, '{NA,N/A}',
+    12, 'partnercenter_usage', 'Microsoft Partner Center: daily rated usage', 'replace', true, '{NA,N/A}',
     $json$[
     {"name": "PartnerId", "kind": "name", "required": true},
     {"name": "PartnerName"},

@@ -2,9 +2,10 @@
 -- is invoiced, what one costs, and what one is sold for: the list price, so that a
 -- price rule on list_cost sells it for that.  The order line is its unique id: a
 -- line sent twice is sold once.
-INSERT INTO source (name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'sale', 'hardware and one-off sales', 'append', 'x_', true,
+    7, 'sale', 'hardware and one-off sales', 'append', 'x_', true,
     $json$[
     {"name": "customer_ref", "kind": "name", "required": true, "aliases": ["customer"]},
     {"name": "category", "kind": "name"},

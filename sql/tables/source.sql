@@ -1,7 +1,9 @@
 -- A source is a file format: which header it has, how its fields are read, and
--- the two queries that turn them into charges.  A format is added by a row.
+-- the two queries that turn them into charges.  A format is added by a row.  Those of
+-- the extension have keys of their own below 1000, so that a dump can be restored
+-- into a release that has more of them.
 CREATE TABLE source (
-    source_id     int      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source_id     int      GENERATED ALWAYS AS IDENTITY (START WITH 1000) PRIMARY KEY,
     name          text     NOT NULL UNIQUE,
     title         text     NOT NULL,
     way           text     NOT NULL,

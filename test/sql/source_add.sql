@@ -78,6 +78,15 @@ INSERT INTO landing VALUES (E'day,last day,team,cost,"a column with a name of mo
 SELECT billing_account_id, billing_currency, billing_period_start, billing_period_end, charge_period_start AT TIME ZONE 'UTC' AS starts, charge_period_end AT TIME ZONE 'UTC' AS ends, billed_cost, effective_cost
 FROM focus WHERE load_id = (SELECT max(load_id) FROM load) ORDER BY line_no;
 
+-- Tags that have a column each, words for nothing, and days that are carried.
+SELECT source_add('seats', 'seats', '{"provider_name": {"value": "Seats"}, "billing_account_id": {"value": "seats"}, "billing_currency": {"value": "EUR"},
+    "billing_period_start": "day", "billing_period_end": {"column": "day", "inclusive": true}, "charge_period_start": "day", "billed_cost": {"value": 0},
+    "pricing_quantity": "seats", "service_name": "plan", "tags": {"columns": ["tag_"], "prefixes": {"cust:": "customer:"}, "case": "lower"}}',
+    way => 'replace', null_values => '{-,n/a}', carries => true) IS NOT NULL AS added;
+INSERT INTO landing VALUES (E'day,seats,plan,tag_Team,tag_cust:Name\n2025-01-01,5,-,A,n/a\n2025-01-03,6,N/A,-,Shop');
+SELECT charge_period_start AT TIME ZONE 'UTC' AS day, service_name, pricing_quantity, tags FROM focus WHERE provider_name = 'Seats' ORDER BY 1;
+SELECT column_no, column_name, field_name, kind, status FROM source_check('day,seats,plan,tag_Team,tag_cust:Name', 'seats') WHERE column_no IS NOT NULL;
+
 -- What cannot be mapped.
 CREATE FUNCTION pg_temp.refused(columns jsonb, way text DEFAULT 'append', name text DEFAULT 'bad', overwrite boolean DEFAULT false)
 RETURNS text
@@ -88,7 +97,7 @@ DECLARE
     detail text;
     hint text;
 BEGIN
-    PERFORM source_add(name, 'bad', '{"provider_name": {"value": "P"}, "charge_period_start": "Day", "billed_cost": "Cost"}'::jsonb || columns, way, NULL, overwrite);
+    PERFORM source_add(name, 'bad', '{"provider_name": {"value": "P"}, "charge_period_start": "Day", "billed_cost": "Cost"}'::jsonb || columns, way, overwrite => overwrite);
     RETURN 'added';
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
@@ -101,6 +110,7 @@ SELECT source_add('bad', 'bad', '{"charge_period_start": "Day"}');
 SELECT pg_temp.refused('{}', 'sideways');
 SELECT pg_temp.refused('{}', name => 'focus', overwrite => true);
 SELECT pg_temp.refused('{}', name => 'desk');
+SELECT source_add('bad', 'bad', '{"provider_name": {"value": "P"}, "charge_period_start": "Day", "billed_cost": "Cost"}', way => 'replace', carries => true);
 SELECT pg_temp.refused('{"cost": "Cost"}');
 SELECT pg_temp.refused('{"tags.": "Cost"}');
 SELECT pg_temp.refused(s::jsonb)
@@ -137,6 +147,9 @@ FROM unnest(ARRAY[
     '{"charge_period_end": {"column": "a", "default": "2025-01-01"}}',
     '{"list_cost": {"column": "a", "required": "yes"}}',
     '{"tags": {"value": []}}',
+    '{"tags": {"columns": "tag_"}}',
+    '{"tags": {"column": "Tags", "case": "Title"}}',
+    '{"list_cost": {"column": "a", "bare": true}}',
     '{"list_cost": "Day"}',
     '{"sku_meter": {"column": "a", "one_of": ["b"]}, "region_id": {"column": "a", "one_of": ["c"]}}'
 ]) AS s;
@@ -151,4 +164,4 @@ RESET cloudbilling.load_account;
 RESET cloudbilling.load_currency;
 SELECT column_no, column_name, field_name, status FROM source_check('Date,Pod,CPUCost,TotalCost') WHERE required OR column_no IS NOT NULL;
 
-SELECT count(load_undo(load_id)) FROM load WHERE load_id > :base AND undone_at IS NULL;
+SELECT count(load_undo(load_id)) FROM load WHERE load_id > :base AND header <> '' AND undone_at IS NULL;
