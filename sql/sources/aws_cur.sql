@@ -115,11 +115,12 @@ VALUES (
         pricing_unit,
         pricing_currency,
         pricing_unit AS consumed_unit,
-        -- A product of the Marketplace has an id for a code.
+        -- A product of the Marketplace has an id for a code.  Services are found by index, so
+        -- what is not a name by itself is cut to the length of one.
         CASE
             WHEN bill_billing_entity = 'AWS Marketplace'
-                THEN coalesce(product_product_name, product ->> 'product_name', line_item_product_code, 'AWS Marketplace')
-            ELSE coalesce(line_item_product_code, product_servicecode, product_product_name, product ->> 'product_name')
+                THEN coalesce(product_product_name, left(product ->> 'product_name', 128), line_item_product_code, 'AWS Marketplace')
+            ELSE coalesce(line_item_product_code, product_servicecode, product_product_name, left(product ->> 'product_name', 128))
         END AS service_name,
         CASE
             WHEN line_item_product_code IN ('AmazonEC2', 'AWSLambda', 'AWSElasticBeanstalk', 'AmazonLightsail', 'AmazonECS',

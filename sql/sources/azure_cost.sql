@@ -114,7 +114,7 @@ VALUES (
         "UnitOfMeasure" AS pricing_unit,
         "PricingCurrency" AS pricing_currency,
         (unit_find("UnitOfMeasure")).unit AS consumed_unit,
-        coalesce("MeterCategory", "ConsumedService", "ProductName") AS service_name,
+        coalesce("MeterCategory", "ConsumedService", left("ProductName", 128)) AS service_name,
         CASE
             WHEN "ServiceFamily" IN ('Compute', 'Storage', 'Networking', 'Databases', 'Analytics', 'Security', 'Integration',
                 'Internet of Things', 'Developer Tools', 'Web', 'Mobile', 'Identity', 'Management and Governance') THEN "ServiceFamily"

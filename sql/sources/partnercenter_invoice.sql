@@ -88,7 +88,7 @@ VALUES (
         coalesce("UnitType", CASE WHEN "MeterDescription" IS NULL THEN 'Licences' END) AS pricing_unit,
         "PricingCurrency" AS pricing_currency,
         (unit_find(coalesce("UnitType", CASE WHEN "MeterDescription" IS NULL THEN 'Licences' END))).unit AS consumed_unit,
-        coalesce("ProductName", "SkuName") AS service_name,
+        coalesce("ProductName", left("SkuName", 128)) AS service_name,
         CASE WHEN "MeterDescription" IS NULL AND "ReservationOrderId" IS NULL THEN 'Business Applications' ELSE 'Other' END AS service_category,
         nullif(concat_ws(':', "ProductId", "SkuId"), '') AS sku_id,
         "MeterDescription" AS sku_meter,

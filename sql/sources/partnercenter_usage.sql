@@ -84,7 +84,7 @@ VALUES (
         coalesce("Unit", "UnitType") AS pricing_unit,
         "PricingCurrency" AS pricing_currency,
         (unit_find(coalesce("Unit", "UnitType"))).unit AS consumed_unit,
-        coalesce("MeterCategory", "ConsumedService", "ProductName") AS service_name,
+        coalesce("MeterCategory", left("ConsumedService", 128), left("ProductName", 128)) AS service_name,
         'Other' AS service_category,
         nullif(concat_ws(':', "ProductId", "SkuId"), '') AS sku_id,
         coalesce("MeterName", "MeterId") AS sku_meter,
