@@ -54,6 +54,16 @@ SELECT billing_period_start, count(*), sum(billed_cost) FROM focus WHERE billing
 \copy landing from 'test/data/gcp-month-2.csv' with (format csv, delimiter E'\x01', quote E'\x02')
 SELECT billing_period_start, count(*), sum(billed_cost) FROM focus WHERE billing_account_id = '01DDDD-EEEEEE-FFFFFF' GROUP BY 1 ORDER BY 1;
 
+-- What Google invoices, and what a reseller's customer is charged for, whose credits
+-- but the reseller's margin are passed on (vector 7 of facts/reconciliation.md).
+INSERT INTO landing VALUES ('billing_account_id,service.description,sku.id,project.id,usage_start_time,usage_end_time,cost,currency,credits,invoice.month,export_time,cost_type
+vector-7,Compute Engine,CORE,p,2024-09-01 05:00:00 UTC,2024-09-01 06:00:00 UTC,100.00,EUR,"[{""name"":""Reseller margin"",""type"":""RESELLER_MARGIN"",""amount"":-20},{""name"":""Promotion"",""type"":""PROMOTION"",""amount"":-5}]",202409,2024-09-02 00:00:00 UTC,regular
+vector-7,Invoice,TAX,,2024-09-01 05:00:00 UTC,2024-10-01 05:00:00 UTC,15.75,EUR,[],202409,2024-10-02 00:00:00 UTC,tax
+vector-7,Invoice,ROUND,,2024-09-01 05:00:00 UTC,2024-10-01 05:00:00 UTC,-0.01,EUR,[],202409,2024-10-02 00:00:00 UTC,rounding_error');
+SELECT sum(billed_cost) AS purchase,
+    sum(billed_cost) FILTER (WHERE charge_category IN ('Usage', 'Credit') AND sku_meter IS DISTINCT FROM 'RESELLER_MARGIN') AS customer_basis
+FROM focus WHERE billing_account_id = 'vector-7';
+
 -- Tags of lists.
 SELECT source_tags(t::jsonb) FROM unnest(ARRAY['[{"key": "a", "value": "1"}, {"value": "2"}, {"key": "a", "value": "3"}, 4, {"key": "b"}]', '[]', '{"a": "b"}', '"a"', 'null', NULL]) AS t;
 
