@@ -153,6 +153,9 @@ typedef struct Landing
 	int short_row_nvalues;
 	int last_nvalues; /* of the record that was stored last */
 
+	TimestampTz month_first; /* the month that was asked for last, of a field by_month */
+	TimestampTz month_end;
+
 	/* working space of a record */
 	Datum *item_values;
 	bool *item_nulls;

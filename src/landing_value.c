@@ -35,16 +35,22 @@ read_time(LandingField *field, const char *s, int len, TimestampTz *time)
 	return found ? NULL : field->time_fault;
 }
 
-/* The first moment of the month that a time is in. */
+/* The first moment of the month that a time is in; mostly that of the record before. */
 static TimestampTz
-month_of(TimestampTz time)
+month_of(Landing *landing, TimestampTz time)
 {
 	struct pg_tm tm;
 	fsec_t fsec;
+	int days;
 
+	if (time >= landing->month_first && time < landing->month_end)
+		return landing->month_first;
 	if (timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0)
 		return time;
-	return (TimestampTz)(date2j(tm.tm_year, tm.tm_mon, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	days = date2j(tm.tm_year, tm.tm_mon, 1) - POSTGRES_EPOCH_JDATE;
+	landing->month_first = days * USECS_PER_DAY;
+	landing->month_end = (days + day_tab[isleap(tm.tm_year)][tm.tm_mon - 1]) * USECS_PER_DAY;
+	return landing->month_first;
 }
 
 /*
@@ -70,7 +76,7 @@ landing_read_value(Landing *landing, LandingField *field, const char *s, int len
 			TimestampTz time;
 			const char *fault = read_time(field, s, len, &time);
 
-			*value = TimestampTzGetDatum(field->by_month ? month_of(time) : time);
+			*value = TimestampTzGetDatum(field->by_month ? month_of(landing, time) : time);
 			return fault;
 		}
 		case FIELD_JSON: return landing_read_object(landing, field, s, len, value);

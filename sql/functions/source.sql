@@ -46,12 +46,8 @@ BEGIN ATOMIC
                 coalesce(f.field ->> 'kind', 'text') NOT IN ('number', 'time', 'extra')
                 AND f.field ->> 'role' IS DISTINCT FROM 'event_id') AS item,
             CASE WHEN f.field ? 'one_of' THEN ARRAY(SELECT jsonb_array_elements_text(f.field -> 'one_of')) END AS one_of,
-            ARRAY(
-                SELECT source_name(f.field ->> 'name')
-                UNION
-                SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'aliases', '[]')) AS a
-            ) AS names,
-            ARRAY(SELECT source_name(a) FROM jsonb_array_elements_text(coalesce(f.field -> 'else', '[]')) AS a) AS else_names
+            f.field -> 'aliases' AS aliases,
+            f.field -> 'else' AS stand_ins
         FROM source AS s
         CROSS JOIN LATERAL jsonb_array_elements(s.fields) WITH ORDINALITY AS f (field, field_no)
         WHERE s.source_id = source_field.source_id
@@ -60,12 +56,23 @@ BEGIN ATOMIC
         SELECT h.name, h.column_no::int AS column_no, source_name(h.name) AS plain
         FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
     ),
+    called AS (
+        SELECT f.field_no, source_name(f.name) AS plain, false AS stands_in FROM field AS f
+        UNION
+        SELECT f.field_no, source_name(a), false FROM field AS f CROSS JOIN LATERAL jsonb_array_elements_text(f.aliases) AS a
+        UNION ALL
+        SELECT f.field_no, source_name(a), true FROM field AS f CROSS JOIN LATERAL jsonb_array_elements_text(f.stand_ins) AS a
+    ),
+    found AS (
+        SELECT c.field_no, h.column_no, c.stands_in
+        FROM called AS c
+        JOIN head AS h ON h.plain = c.plain
+    ),
     -- What stands in for a column counts where the column is not there.
     used AS (
-        SELECT f.field_no, h.column_no
-        FROM field AS f
-        JOIN head AS h ON h.plain = ANY (f.names)
-            OR h.plain = ANY (f.else_names) AND NOT EXISTS (SELECT FROM head AS o WHERE o.plain = ANY (f.names))
+        SELECT f.field_no, f.column_no
+        FROM found AS f
+        WHERE NOT f.stands_in OR NOT EXISTS (SELECT FROM found AS o WHERE o.field_no = f.field_no AND NOT o.stands_in)
     ),
     rest AS (
         SELECT h.*
