@@ -18,7 +18,7 @@ VALUES
     ('Hours', product_ensure('Own services', 'Hours'), NULL, 'quantity', 'sku', 'EUR', '{"model": "per_unit", "unit_price": "95"}'),
     ('Goodwill', product_ensure('Own services', 'Hours, not billable'), NULL, 'quantity', 'sku', 'EUR', '{"model": "per_unit", "unit_price": "0"}'),
     ('Hardware', product_ensure('Own services', 'Hardware'), NULL, 'list_cost', 'sku', 'EUR', '{"model": "per_unit", "unit_price": "1"}'),
-    ('Office E3', product_ensure('Own services', 'Licences', 'E3'), NULL, 'weighted', 'sku', 'EUR', '{"model": "per_unit", "unit_price": "31"}'),
+    ('Office E3', product_ensure('Own services', 'Licences'), NULL, 'weighted', 'sku', 'EUR', '{"model": "per_unit", "unit_price": "31"}'),
     ('Google at cost, without our margin', product_ensure('Google Cloud'), '{"sku_meter": {"not": "RESELLER_MARGIN"}}', 'billed_cost', 'sku', 'EUR',
         '{"model": "per_unit", "unit_price": "1000"}');
 SET cloudbilling.load_force = on;
