@@ -11,18 +11,22 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
-          charge_sum.sql) \
+          charge_sum.sql allocation_rule_set.sql) \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql)
+          seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql \
+          history.sql dimension.sql allocation_rule.sql allocation_split.sql allocation_closing.sql)
 CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql \
-          landing.sql customer.sql vat.sql) \
+          landing.sql customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
-          price_rule_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql rated_line.sql charge_unpriced.sql \
+          price_rule_in_force.sql allocation_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql \
+          rated_line.sql charge_unpriced.sql \
           price_rule_tied.sql price_rule_problems.sql \
           invoice_due.sql invoice_running.sql bi.sql) \
+        $(addprefix sql/functions/,allocation_check.sql allocation_close.sql) \
+        $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql) \
         $(addprefix sql/functions/,selector_explain.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.

@@ -1,21 +1,18 @@
 /*
  * price_rule_set.c: the aggregate that packs price rules into one value.
  *
- * It reads rows of price_rule by the names of their columns; they may as well be
- * rows that are no table's, of a what-if.
+ * Its rows are those of price_rule, or of a what-if.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "number.h"
 #include "price_rule_set.h"
 #include "selector_set.h"
+#include "table_row.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 const char *const rule_effects[EFFECTS] = {"include", "set", "adjust", "add", "limit"};
 
@@ -82,90 +79,11 @@ rule_set_argument(Datum datum)
 	return set;
 }
 
-/* A row of price_rule, taken apart at once: there are thousands of columns to be found. */
-typedef struct RuleRow
-{
-	TupleDesc desc;
-	Datum *values;
-	bool *nulls;
-} RuleRow;
-
-/* Takes a row apart. */
-static RuleRow
-open_row(HeapTupleHeader header)
-{
-	RuleRow row;
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-
-	row.desc =
-	    lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
-	row.values = palloc(row.desc->natts * sizeof(Datum));
-	row.nulls = palloc(row.desc->natts * sizeof(bool));
-	heap_deform_tuple(&tuple, row.desc, row.values, row.nulls);
-	return row;
-}
-
-/* Gives back what a row took. */
-static void
-close_row(RuleRow *row)
-{
-	ReleaseTupleDesc(row->desc);
-	pfree(row->values);
-	pfree(row->nulls);
-}
-
-/* A column of a rule, which may be NULL. */
-static Datum
-column(const RuleRow *row, const char *name, bool *is_null)
-{
-	int i = 0;
-
-	while (i < row->desc->natts && namestrcmp(&TupleDescAttr(row->desc, i)->attname, name) != 0)
-		i++;
-	if (i == row->desc->natts)
-		elog(ERROR, "a price rule has no column \"%s\"", name);
-	*is_null = row->nulls[i];
-	return row->values[i];
-}
-
-/* A column that must be there. */
-static Datum
-mandatory(const RuleRow *row, const char *name)
-{
-	bool is_null;
-	Datum value = column(row, name, &is_null);
-
-	if (is_null)
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("a price rule lacks its %s", name)));
-	return value;
-}
-
-/* A column of type int, 0 where it is NULL. */
-static int32
-int_column(const RuleRow *row, const char *name)
-{
-	bool is_null;
-	Datum value = column(row, name, &is_null);
-
-	return is_null ? 0 : DatumGetInt32(value);
-}
-
-/* A copy of a column of varying length, or NULL. */
-static void *
-varlena_column(const RuleRow *row, const char *name)
-{
-	bool is_null;
-	Datum value = column(row, name, &is_null);
-
-	return is_null ? NULL : PG_DETOAST_DATUM_COPY(value);
-}
-
 /* The place of a column's text in a list of names; the list's length when it is not there. */
 static int
-place_in(const RuleRow *row, const char *name, const char *const *names, int nnames)
+place_in(const TableRow *row, const char *name, const char *const *names, int nnames)
 {
-	char *value = TextDatumGetCString(mandatory(row, name));
+	char *value = TextDatumGetCString(table_row_mandatory(row, name));
 	int i = 0;
 
 	while (i < nnames && strcmp(value, names[i]) != 0)
@@ -176,37 +94,20 @@ place_in(const RuleRow *row, const char *name, const char *const *names, int nna
 
 /* As place_in, for a name that must be there. */
 static int
-known(const RuleRow *row, const char *name, const char *const *names, int nnames)
+known(const TableRow *row, const char *name, const char *const *names, int nnames)
 {
 	int i = place_in(row, name, names, nnames);
 
 	if (i == nnames)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("a price rule has an unknown %s: \"%s\"", name,
-		                       TextDatumGetCString(mandatory(row, name)))));
+		                       TextDatumGetCString(table_row_mandatory(row, name)))));
 	return i;
-}
-
-/* Reads the days on which the rule holds. */
-static void
-read_validity(const RuleRow *row, Rule *rule)
-{
-	RangeType *range = DatumGetRangeTypeP(mandatory(row, "valid_during"));
-	TypeCacheEntry *type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
-	RangeBound lower;
-	RangeBound upper;
-	bool empty;
-
-	range_deserialize(type, range, &lower, &upper, &empty);
-	rule->valid_from = lower.infinite ? DATEVAL_NOBEGIN : DatumGetDateADT(lower.val);
-	rule->valid_until = empty            ? DATEVAL_NOBEGIN
-	                    : upper.infinite ? DATEVAL_NOEND
-	                                     : DatumGetDateADT(upper.val);
 }
 
 /* Reads what one application of the rule covers. */
 static void
-read_per(const RuleRow *row, GatheredRule *gathered)
+read_per(const TableRow *row, GatheredRule *gathered)
 {
 	int per = place_in(row, "per", pers, lengthof(pers));
 	text *value;
@@ -215,7 +116,7 @@ read_per(const RuleRow *row, GatheredRule *gathered)
 	gathered->rule.per = per;
 	if (per < PER_TAG)
 		return;
-	value = DatumGetTextPP(mandatory(row, "per"));
+	value = DatumGetTextPP(table_row_mandatory(row, "per"));
 	if (VARSIZE_ANY_EXHDR(value) <= prefix ||
 	    memcmp(VARDATA_ANY(value), SELECTOR_TAGS_PREFIX, prefix) != 0)
 		known(row, "per", pers, lengthof(pers));
@@ -248,37 +149,37 @@ check_rule(const GatheredRule *gathered)
 
 /* Reads a row of price_rule. */
 static void
-read_rule(const RuleRow *row, GatheredRule *gathered)
+read_rule(const TableRow *row, GatheredRule *gathered)
 {
 	Rule *rule = &gathered->rule;
-	text *currency = varlena_column(row, "currency");
+	text *currency = table_row_varlena(row, "currency");
 
-	rule->price_rule_id = DatumGetInt32(mandatory(row, "price_rule_id"));
-	rule->customer_id = int_column(row, "customer_id");
-	rule->product_id = DatumGetInt32(mandatory(row, "product_id"));
-	rule->reseller_id = int_column(row, "reseller_id");
-	rule->position = DatumGetInt32(mandatory(row, "position"));
-	rule->roll_over = int_column(row, "roll_over");
-	rule->skip_zero = DatumGetBool(mandatory(row, "skip_zero"));
+	rule->price_rule_id = DatumGetInt32(table_row_mandatory(row, "price_rule_id"));
+	rule->customer_id = table_row_int(row, "customer_id");
+	rule->product_id = DatumGetInt32(table_row_mandatory(row, "product_id"));
+	rule->reseller_id = table_row_int(row, "reseller_id");
+	rule->position = DatumGetInt32(table_row_mandatory(row, "position"));
+	rule->roll_over = table_row_int(row, "roll_over");
+	rule->skip_zero = DatumGetBool(table_row_mandatory(row, "skip_zero"));
 	rule->effect = known(row, "effect", rule_effects, EFFECTS);
 	rule->measure = known(row, "measure", measures, MEASURES);
 	rule->currency = currency ? currency_from_text(currency) : 0;
-	read_validity(row, rule);
+	table_row_days(row, "valid_during", &rule->valid_from, &rule->valid_until);
 	read_per(row, gathered);
-	gathered->continues_id = int_column(row, "continues_id");
-	gathered->selector = varlena_column(row, "selector");
+	gathered->continues_id = table_row_int(row, "continues_id");
+	gathered->selector = table_row_varlena(row, "selector");
 	if (gathered->selector) /* which looks at its version, too */
 		rule->specificity = DatumGetInt32(
 		    DirectFunctionCall1(selector_specificity, PointerGetDatum(gathered->selector)));
-	mandatory(row, "pricing");
-	gathered->pricing = DatumGetPricing(PointerGetDatum(varlena_column(row, "pricing")));
+	table_row_mandatory(row, "pricing");
+	gathered->pricing = DatumGetPricing(PointerGetDatum(table_row_varlena(row, "pricing")));
 	rule->by_event = pricing_rates_events(gathered->pricing) && rule->measure <= MEASURE_QUANTITY;
-	gathered->bundle = varlena_column(row, "bundle");
-	gathered->included = varlena_column(row, "included");
+	gathered->bundle = table_row_varlena(row, "bundle");
+	gathered->included = table_row_varlena(row, "included");
 	if (measure_is_quantity(rule->measure) && rule->currency == 0)
-		mandatory(row, "currency");
+		table_row_mandatory(row, "currency");
 	if (rule->effect == EFFECT_INCLUDE)
-		mandatory(row, "included");
+		table_row_mandatory(row, "included");
 	check_rule(gathered);
 }
 
@@ -291,7 +192,7 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 	Gathered *state = PG_ARGISNULL(0) ? NULL : (Gathered *)PG_GETARG_POINTER(0);
 	MemoryContext context;
 	MemoryContext old;
-	RuleRow row;
+	TableRow row;
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "aggregate function called in non-aggregate context");
@@ -310,9 +211,9 @@ price_rule_set_transition(PG_FUNCTION_ARGS)
 			state->rules = repalloc_huge(state->rules, state->maxrules * sizeof(GatheredRule));
 		}
 		memset(&state->rules[state->nrules], 0, sizeof(GatheredRule));
-		row = open_row(PG_GETARG_HEAPTUPLEHEADER(1));
+		row = table_row_open(PG_GETARG_DATUM(1), "a price rule");
 		read_rule(&row, &state->rules[state->nrules]);
-		close_row(&row);
+		table_row_close(&row);
 		state->nrules++;
 	}
 	MemoryContextSwitchTo(old);

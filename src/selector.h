@@ -33,12 +33,25 @@ typedef struct SelectorKey
 	const char *column;
 } SelectorKey;
 
-/* The last key stands for all of tags.KEY. */
+/*
+ * The last key of selectors stands for all of tags.KEY.  What follows are keys of
+ * records that only allocation rules read.
+ */
 #define SELECTOR_KEYS 26
 #define SELECTOR_TAGS (SELECTOR_KEYS - 1)
 #define SELECTOR_TAGS_PREFIX "tags."
+#define RECORD_ACCOUNT_TAGS SELECTOR_KEYS
+#define RECORD_RESOURCE_TAGS (SELECTOR_KEYS + 1)
+#define RECORD_KEYS (SELECTOR_KEYS + 6)
 
-extern const SelectorKey selector_keys[SELECTOR_KEYS];
+extern const SelectorKey selector_keys[RECORD_KEYS];
+
+/* Whether a key stands for all tags of a kind, PREFIX.KEY. */
+static inline bool
+record_key_has_tags(int key)
+{
+	return key >= SELECTOR_TAGS && key <= RECORD_RESOURCE_TAGS;
+}
 extern const char *const selector_operators[SELECTOR_OPERATORS];
 
 typedef struct SelectorCondition

@@ -7,7 +7,7 @@
 #include "selector.h"
 #include "utils/builtins.h"
 
-const SelectorKey selector_keys[SELECTOR_KEYS] = {
+const SelectorKey selector_keys[RECORD_KEYS] = {
     {"provider", "provider_name"},
     {"publisher", "publisher_name"},
     {"issuer", "invoice_issuer_name"},
@@ -34,6 +34,12 @@ const SelectorKey selector_keys[SELECTOR_KEYS] = {
     {"unit", "pricing_unit"},
     {"source", "source_name"},
     {SELECTOR_TAGS_PREFIX, "tags"},
+    {"account.tags.", "account_tags"},
+    {"resource.tags.", "resource_tags"},
+    {"account_name", "sub_account_name"},
+    {"billing_account_name", "billing_account_name"},
+    {"customer", "customer_number"},
+    {"customer_name", "customer_name"},
 };
 
 /* As they are written; equality and exists: false have no name of their own. */

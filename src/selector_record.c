@@ -31,15 +31,15 @@ struct SelectorRecord
 	MemoryContext context; /* of what follows */
 	uint64 layout;         /* identifies the type of record as it is now */
 	TupleDesc desc;
-	Column columns[SELECTOR_KEYS];
+	Column columns[RECORD_KEYS];
 	Datum *datums; /* the columns of a record that is read whole */
 	bool *nulls;
 	/* of the call */
 	HeapTupleData tuple;
 	bool whole;    /* read all columns when one is asked for */
 	bool deformed; /* they have been read */
-	bool have_tags;
-	Jsonb *tags; /* or NULL */
+	bool have_tags[RECORD_KEYS];
+	Jsonb *tags[RECORD_KEYS]; /* of keys with tags; or NULL */
 };
 
 /* Makes what a call site keeps, in a context of its own below the one given. */
@@ -90,7 +90,7 @@ selector_record_begin(SelectorRecord *record, HeapTupleHeader header, bool whole
 	ItemPointerSetInvalid(&record->tuple.t_self);
 	record->whole = whole;
 	record->deformed = false;
-	record->have_tags = false;
+	memset(record->have_tags, 0, sizeof(record->have_tags));
 }
 
 /* Looks up the column of a key. */
@@ -108,12 +108,12 @@ look_up(SelectorRecord *record, int key)
 		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
 			continue;
 		type = getBaseType(attribute->atttypid);
-		if (key == SELECTOR_TAGS && type != JSONBOID)
+		if (record_key_has_tags(key) && type != JSONBOID)
 			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 			                errmsg("column \"%s\" is of type %s, but a selector needs jsonb", name,
 			                       format_type_be(attribute->atttypid))));
 		column->is_text = type == TEXTOID || type == VARCHAROID;
-		if (!column->is_text && key != SELECTOR_TAGS)
+		if (!column->is_text && !record_key_has_tags(key))
 		{
 			Oid output;
 			bool is_varlena;
@@ -127,7 +127,7 @@ look_up(SelectorRecord *record, int key)
 	ereport(ERROR,
 	        (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("the record has no column \"%s\"", name),
 	         errdetail("The selector's key \"%s%s\" needs it.", selector_keys[key].name,
-	                   key == SELECTOR_TAGS ? "KEY" : "")));
+	                   record_key_has_tags(key) ? "KEY" : "")));
 }
 
 /* Refuses a record that has no column for the key. */
@@ -183,10 +183,10 @@ column_value(SelectorRecord *record, int key)
 
 /* The tags of a record; NULL when there are none, or they are no object. */
 static Jsonb *
-read_tags(SelectorRecord *record)
+read_tags(SelectorRecord *record, int key)
 {
 	bool is_null;
-	Datum datum = read_column(record, SELECTOR_TAGS, &is_null);
+	Datum datum = read_column(record, key, &is_null);
 	Jsonb *tags = is_null ? NULL : DatumGetJsonbP(datum);
 
 	return tags != NULL && JB_ROOT_IS_OBJECT(tags) ? tags : NULL;
@@ -226,12 +226,12 @@ selector_tag_value(Jsonb *tags, text *tag)
 SelectorValue
 selector_record_value(SelectorRecord *record, int key, text *tag)
 {
-	if (key != SELECTOR_TAGS)
+	if (!record_key_has_tags(key))
 		return column_value(record, key);
-	if (!record->have_tags)
+	if (!record->have_tags[key])
 	{
-		record->tags = read_tags(record);
-		record->have_tags = true;
+		record->tags[key] = read_tags(record, key);
+		record->have_tags[key] = true;
 	}
-	return selector_tag_value(record->tags, tag);
+	return selector_tag_value(record->tags[key], tag);
 }

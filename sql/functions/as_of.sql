@@ -32,3 +32,10 @@ CREATE OR REPLACE FUNCTION period_last() RETURNS date
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION period_last() IS 'the setting cloudbilling.period_last: first day of the last period that is rated';
+
+CREATE OR REPLACE FUNCTION all_customers_are_asked()
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN customer_first() <= 0 AND customer_last() = 2147483647;
+
+COMMENT ON FUNCTION all_customers_are_asked() IS 'whether the settings customer_first and customer_last leave nobody out';

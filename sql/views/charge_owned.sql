@@ -18,8 +18,8 @@ COMMENT ON COLUMN customer_asked.buyers IS 'who buys, from the seller''s custome
 COMMENT ON COLUMN customer_asked.path IS 'customers whose price rules hold, from the nearest up';
 
 -- Charges that customers own, the base of all rating, from roll-ups.  A month is
--- one piece, unless ownership or a price changes inside it: then its days are
--- taken one by one.  What a rule must see charge by charge is not rolled up.
+-- one piece, unless ownership, a price or an allocation rule changes inside it: then
+-- its days are taken one by one.  What a rule must see charge by charge is not rolled up.
 -- With the setting grain = 'sum' the same pieces are made of the charges anew.
 -- Where a condition reads CASE ... IS NOT NULL, it mostly holds, which the planner
 -- cannot know; guessing that one row in 200 is left, it would look the others up
@@ -34,7 +34,7 @@ owner AS MATERIALIZED (
 tagged AS MATERIALIZED (
     SELECT DISTINCT o.account_id, o.tag_set_id FROM owner AS o WHERE o.tag_set_id <> 0
 ),
--- Days inside a month on which ownership or a price changes.
+-- Days inside a month on which ownership, a price or an allocation rule changes.
 cut AS MATERIALIZED (
     SELECT b.account_id, date_trunc('month', b.day)::date AS period_start
     FROM (
@@ -45,6 +45,10 @@ cut AS MATERIALIZED (
         SELECT o.account_id, lower(o.valid_during) FROM owner AS o
         UNION
         SELECT o.account_id, upper(o.valid_during) FROM owner AS o
+        UNION
+        SELECT 0, lower(a.valid_during) FROM allocation_rule_in_force AS a
+        UNION
+        SELECT 0, upper(a.valid_during) FROM allocation_rule_in_force AS a
     ) AS b
     WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
 ),

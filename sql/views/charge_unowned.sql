@@ -1,5 +1,6 @@
--- Charges that no customer owns, by account.  Mapping the account bills them.
-CREATE OR REPLACE VIEW charge_unowned AS
+-- Charges that no customer owns, from roll-ups: by month, or where ownership or an
+-- allocation rule changes inside it by day.
+CREATE OR REPLACE VIEW charge_held_by_nobody AS
 WITH
 -- Days are counted in one zone for all of them: the first seller's.
 zone AS MATERIALIZED (
@@ -11,7 +12,72 @@ zone AS MATERIALIZED (
 ),
 owner AS MATERIALIZED (
     SELECT * FROM charge_owner
+),
+-- Accounts that have no owner on some day, or for some tags.
+open AS MATERIALIZED (
+    SELECT a.account_id
+    FROM account AS a
+    WHERE NOT EXISTS (
+        SELECT FROM owner AS o WHERE o.account_id = a.account_id AND o.tag_set_id = 0 AND o.valid_during = daterange(NULL, NULL))
+),
+cut AS MATERIALIZED (
+    SELECT b.account_id, date_trunc('month', b.day)::date AS period_start
+    FROM (
+        SELECT o.account_id, lower(o.valid_during) AS day FROM owner AS o
+        UNION
+        SELECT o.account_id, upper(o.valid_during) FROM owner AS o
+        UNION
+        SELECT 0, lower(a.valid_during) FROM allocation_rule_in_force AS a
+        UNION
+        SELECT 0, upper(a.valid_during) FROM allocation_rule_in_force AS a
+    ) AS b
+    WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
+),
+piece AS (
+    SELECT r.*, r.charge_on AS period_start
+    FROM charge_monthly AS r
+    WHERE (0, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
+      AND (r.account_id, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
+    UNION ALL
+    SELECT r.*, date_trunc('month', r.charge_on)::date
+    FROM charge_daily AS r
+    WHERE EXISTS (SELECT FROM cut)
+      AND ((0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
+        OR (r.account_id, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c))
 )
+SELECT r.period_start, r.charge_on, r.load_scope_id, r.item_id, r.account_id, i.product_id,
+    coalesce(i.pricing_unit, i.consumed_unit) AS unit, i.billing_currency, r.charges, r.quantity, r.billed_cost,
+    r.effective_cost, r.list_cost, r.contracted_cost
+FROM piece AS r
+JOIN open AS p ON p.account_id = r.account_id
+JOIN zone AS z ON z.time_zone_id = r.time_zone_id
+JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
+JOIN charge_item AS i ON i.item_id = r.item_id
+WHERE NOT EXISTS (
+    SELECT
+    FROM owner AS o
+    WHERE o.account_id = i.account_id
+      AND (o.tag_set_id = 0 OR o.tag_set_id = i.tag_set_id)
+      AND o.valid_during @> r.charge_on);
+
+COMMENT ON VIEW charge_held_by_nobody IS 'charges that no customer owns, rolled up by item';
+COMMENT ON COLUMN charge_held_by_nobody.period_start IS 'first day of the month, in the first seller''s time zone';
+COMMENT ON COLUMN charge_held_by_nobody.charge_on IS 'first day of the roll-up: of the month, or the day where a month is cut';
+COMMENT ON COLUMN charge_held_by_nobody.load_scope_id IS 'delivery';
+COMMENT ON COLUMN charge_held_by_nobody.item_id IS 'what it is';
+COMMENT ON COLUMN charge_held_by_nobody.account_id IS 'account';
+COMMENT ON COLUMN charge_held_by_nobody.product_id IS 'node of the product tree';
+COMMENT ON COLUMN charge_held_by_nobody.unit IS 'unit of quantity';
+COMMENT ON COLUMN charge_held_by_nobody.billing_currency IS 'currency of the costs';
+COMMENT ON COLUMN charge_held_by_nobody.charges IS 'number of charges';
+COMMENT ON COLUMN charge_held_by_nobody.quantity IS 'sum of quantity';
+COMMENT ON COLUMN charge_held_by_nobody.billed_cost IS 'sum of billed cost';
+COMMENT ON COLUMN charge_held_by_nobody.effective_cost IS 'sum of effective cost';
+COMMENT ON COLUMN charge_held_by_nobody.list_cost IS 'sum of list cost';
+COMMENT ON COLUMN charge_held_by_nobody.contracted_cost IS 'sum of contracted cost';
+
+-- The same by account.  Mapping the account bills them.
+CREATE OR REPLACE VIEW charge_unowned AS
 SELECT
     a.account_id,
     a.provider_name,
@@ -20,23 +86,14 @@ SELECT
     a.sub_account_id,
     a.sub_account_name,
     a.source_customer_id,
-    date_trunc('month', r.charge_on)::date AS period_start,
-    i.billing_currency AS currency,
-    sum(r.charges)::bigint AS charges,
-    trim_scale(exact_sum(r.billed_cost)) AS billed_cost,
-    trim_scale(exact_sum(r.effective_cost)) AS effective_cost
-FROM charge_daily AS r
-JOIN zone AS z ON z.time_zone_id = r.time_zone_id
-JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
-JOIN charge_item AS i ON i.item_id = r.item_id
-JOIN account AS a ON a.account_id = r.account_id
-WHERE NOT EXISTS (
-    SELECT
-    FROM owner AS o
-    WHERE o.account_id = i.account_id
-      AND (o.tag_set_id = 0 OR o.tag_set_id = i.tag_set_id)
-      AND o.valid_during @> r.charge_on)
-GROUP BY a.account_id, date_trunc('month', r.charge_on), i.billing_currency;
+    n.period_start,
+    n.billing_currency AS currency,
+    sum(n.charges)::bigint AS charges,
+    trim_scale(exact_sum(n.billed_cost)) AS billed_cost,
+    trim_scale(exact_sum(n.effective_cost)) AS effective_cost
+FROM charge_held_by_nobody AS n
+JOIN account AS a ON a.account_id = n.account_id
+GROUP BY a.account_id, n.period_start, n.billing_currency;
 
 COMMENT ON VIEW charge_unowned IS 'charges that no customer owns, by account and month';
 COMMENT ON COLUMN charge_unowned.account_id IS 'key of the account';

@@ -1,0 +1,45 @@
+-- Definitions as they were: what is changed or deleted goes to the table history.
+CREATE OR REPLACE FUNCTION history_touch() RETURNS trigger
+    AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION history_touch() IS 'trigger that notes since when a row is as it is';
+
+-- A row that was made and changed in one transaction was never seen, and leaves nothing.
+CREATE OR REPLACE FUNCTION history_keep()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE
+SECURITY DEFINER  -- who may change a definition need not write the history
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        EXECUTE format('INSERT INTO history (relation, definition, recorded_during)
+            SELECT %L, to_jsonb(r), tstzrange(r.recorded_at, now()) FROM %s AS r WHERE r.recorded_at < now()',
+            TG_TABLE_NAME, TG_RELID::regclass);
+    ELSE
+        INSERT INTO history (relation, definition, recorded_during)
+        SELECT TG_TABLE_NAME, to_jsonb(o), tstzrange(o.recorded_at, now())
+        FROM old_rows AS o
+        WHERE o.recorded_at < now();
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION history_keep() IS 'trigger that keeps definitions as they were before they were changed or deleted';
+
+DO $$
+DECLARE
+    relation text;
+BEGIN
+    FOREACH relation IN ARRAY ARRAY['dimension', 'allocation_rule', 'allocation_lookup', 'account_tag', 'allocation_split', 'allocation_weight'] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER history_touch BEFORE UPDATE ON cloudbilling.%I
+            FOR EACH ROW EXECUTE FUNCTION cloudbilling.history_touch()', relation);
+        EXECUTE format('CREATE OR REPLACE TRIGGER history_update AFTER UPDATE ON cloudbilling.%I
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', relation);
+        EXECUTE format('CREATE OR REPLACE TRIGGER history_delete AFTER DELETE ON cloudbilling.%I
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', relation);
+        EXECUTE format('CREATE OR REPLACE TRIGGER history_truncate BEFORE TRUNCATE ON cloudbilling.%I
+            FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', relation);
+    END LOOP;
+END
+$$;

@@ -1,0 +1,371 @@
+-- Every cent has an owner: costs and sales by the values of each dimension.
+--
+-- Costs are summed by value first (direct); what is shared is then split over its
+-- targets, step by step, each sum by the array form of allocate, so that the parts
+-- add up to it exactly.  Sales are the shares of rated lines, treated alike, and
+-- rounded at the end so that the parts of a line add up to what is due for it.
+--
+-- One view for both, since what is shared may be split by either; who asks for one
+-- kind does not pay for the other, unless a split needs it.
+CREATE OR REPLACE VIEW allocated AS
+WITH RECURSIVE
+dimension_asked AS MATERIALIZED (
+    SELECT d.dimension_id, d.customer_id, d.across_customers
+    FROM dimension_in_force AS d
+    -- A part of the customers would take all that is shared.
+    WHERE NOT d.across_customers OR all_customers_are_asked()
+),
+item AS MATERIALIZED (
+    SELECT a.customer_id, a.item_id, a.charge_category, a.found, a.splits, coalesce(p.path[3], p.product_id) AS service_id
+    FROM allocation_matched AS a
+    JOIN product AS p ON p.product_id = a.product_id
+),
+held AS NOT MATERIALIZED (
+    SELECT o.customer_id, o.period_start, o.charge_on, o.load_scope_id, o.item_id, o.account_id, o.unit, o.billing_currency,
+        o.charges, o.quantity, o.billed_cost, o.effective_cost, o.list_cost, o.contracted_cost
+    FROM charge_owned AS o
+    UNION ALL
+    SELECT 0, n.period_start, n.charge_on, n.load_scope_id, n.item_id, n.account_id, n.unit, n.billing_currency,
+        n.charges, n.quantity, n.billed_cost, n.effective_cost, n.list_cost, n.contracted_cost
+    FROM charge_held_by_nobody AS n
+    WHERE all_customers_are_asked()
+),
+direct AS MATERIALIZED (
+    SELECT CASE WHEN d.across_customers THEN -1 ELSE g.customer_id END AS scope_id, g.customer_id, g.period_start,
+        (g.sums).dimension_id, (g.sums).value, g.load_scope_id, g.account_id, g.service_id, g.charge_category, g.unit, g.currency,
+        (g.sums).charges, (g.sums).quantity, (g.sums).billed_cost, (g.sums).effective_cost, (g.sums).list_cost,
+        (g.sums).contracted_cost
+    FROM (
+        SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, a.service_id, a.charge_category, h.unit,
+            h.billing_currency AS currency, unnest(allocation_sums(a.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
+                h.effective_cost, h.list_cost, h.contracted_cost)) AS sums
+        FROM held AS h
+        -- Always so; the planner, which knows nothing of what is computed once, would
+        -- take it for long and sort both sides.
+        JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
+        WHERE h.period_start BETWEEN period_first() AND period_last()
+        GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, a.service_id, a.charge_category, h.unit,
+            h.billing_currency
+        OFFSET 0
+    ) AS g
+    JOIN dimension_asked AS d ON d.dimension_id = (g.sums).dimension_id
+),
+-- Shares of lines by value; a line of several currencies' costs is split by each.
+sold AS MATERIALIZED (
+    SELECT CASE WHEN d.across_customers THEN -1 ELSE s.owner_id END AS scope_id, s.owner_id AS customer_id, s.period_start,
+        d.dimension_id, allocation_value(a.found, d.dimension_id, s.charge_on) AS value, s.customer_id AS buyer_id,
+        s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency,
+        exact_sum(s.amount) AS amount
+    FROM rated_charge AS s
+    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.item_id = abs(a.item_id)
+    -- a customer's own dimension is about its charges and those of all below it
+    JOIN dimension_asked AS d ON d.customer_id IS NULL
+        OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
+    WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+),
+by_value AS MATERIALIZED (
+    SELECT d.dimension_id, d.scope_id, d.period_start, d.currency, d.value,
+        exact_sum(d.quantity) AS quantity, exact_sum(d.billed_cost) AS billed_cost,
+        exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
+        exact_sum(d.contracted_cost) AS contracted_cost
+    FROM direct AS d
+    WHERE d.dimension_id IN (SELECT s.dimension_id FROM allocation_split_in_force AS s)
+    GROUP BY d.dimension_id, d.scope_id, d.period_start, d.currency, d.value
+),
+-- What may be split, and how: the nearest customer's way.
+pool AS MATERIALIZED (
+    SELECT DISTINCT ON (p.dimension_id, p.scope_id, p.period_start, p.currency, s.value)
+        p.dimension_id, p.scope_id, p.period_start, p.currency, s.value, s.allocation_split_id, s.split_by, s.weights, s.selector,
+        s.targets, s.excluded, s.rest_value, s.capacity, s.zero_weights
+    FROM (SELECT DISTINCT v.dimension_id, v.scope_id, v.period_start, v.currency FROM by_value AS v) AS p
+    JOIN allocation_split_in_force AS s ON s.dimension_id = p.dimension_id AND s.valid_during @> p.period_start
+    LEFT JOIN customer_ancestor AS n ON n.customer_id = p.scope_id AND n.ancestor_id = s.customer_id
+    WHERE s.customer_id IS NULL OR n.ancestor_id IS NOT NULL
+    ORDER BY p.dimension_id, p.scope_id, p.period_start, p.currency, s.value, n.distance NULLS LAST
+),
+-- Measures of the charges that a split's selector is about.
+selected AS (
+    SELECT f.allocation_split_id, CASE WHEN d.across_customers THEN -1 ELSE h.customer_id END AS scope_id, h.period_start,
+        h.billing_currency AS currency, allocation_value(a.found, f.dimension_id, h.charge_on) AS value,
+        exact_sum(h.quantity) AS quantity, exact_sum(h.billed_cost) AS billed_cost,
+        exact_sum(h.effective_cost) AS effective_cost, exact_sum(h.list_cost) AS list_cost,
+        exact_sum(h.contracted_cost) AS contracted_cost
+    FROM held AS h
+    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
+    CROSS JOIN LATERAL unnest(a.splits) AS s (allocation_split_id)
+    JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id
+    JOIN dimension_asked AS d ON d.dimension_id = f.dimension_id
+    WHERE EXISTS (SELECT FROM allocation_split_in_force AS e WHERE e.selector IS NOT NULL)
+      AND a.splits <> '{}' AND h.period_start BETWEEN period_first() AND period_last()
+    GROUP BY 1, 2, 3, 4, 5
+),
+weighed AS (
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, m.value AS target,
+        CASE p.split_by WHEN 'even' THEN 1 WHEN 'billed_cost' THEN m.billed_cost WHEN 'effective_cost' THEN m.effective_cost
+            WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END AS weight,
+        false AS named
+    FROM pool AS p
+    JOIN by_value AS m ON m.dimension_id = p.dimension_id AND m.scope_id = p.scope_id AND m.period_start = p.period_start
+        AND m.currency = p.currency
+    WHERE p.selector IS NULL AND p.split_by NOT IN ('weights', 'amount') AND NOT (p.split_by = 'even' AND p.targets IS NOT NULL)
+    UNION ALL
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, m.value,
+        CASE p.split_by WHEN 'even' THEN 1 WHEN 'billed_cost' THEN m.billed_cost WHEN 'effective_cost' THEN m.effective_cost
+            WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END,
+        false
+    FROM pool AS p
+    JOIN selected AS m ON m.allocation_split_id = p.allocation_split_id AND m.scope_id = p.scope_id AND m.period_start = p.period_start
+        AND m.currency = p.currency
+    WHERE p.selector IS NOT NULL AND p.split_by <> 'amount'
+    UNION ALL
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, w.value, w.weight, true
+    FROM pool AS p
+    JOIN allocation_weight_in_force AS w ON w.weights = p.weights AND w.valid_during @> p.period_start
+    UNION ALL
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, t.target, 1, true
+    FROM pool AS p
+    CROSS JOIN LATERAL unnest(p.targets) AS t (target)
+    WHERE p.selector IS NULL AND p.split_by = 'even'
+    UNION ALL
+    -- Sales by value, in the currency of the costs they were made with.
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, s.value, s.amount, false
+    FROM pool AS p
+    JOIN sold AS s ON s.dimension_id = p.dimension_id AND s.scope_id = p.scope_id AND s.period_start = p.period_start
+        AND s.cost_currency = p.currency
+    WHERE EXISTS (SELECT FROM allocation_split_in_force AS e WHERE e.split_by = 'amount') AND p.split_by = 'amount'
+),
+-- A value that is split itself is a target only by name.  A share is never negative.
+target AS MATERIALIZED (
+    SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value, w.target, greatest(sum(w.weight), 0) AS weight
+    FROM weighed AS w
+    JOIN pool AS p ON p.dimension_id = w.dimension_id AND p.scope_id = w.scope_id AND p.period_start = w.period_start
+        AND p.currency = w.currency AND p.value = w.value
+    WHERE w.target <> w.value
+      AND (p.targets IS NULL OR w.target = ANY (p.targets))
+      AND NOT coalesce(w.target = ANY (p.excluded), false)
+      AND (w.named OR p.targets IS NOT NULL
+        OR (w.dimension_id, w.scope_id, w.period_start, w.currency, w.target) NOT IN (
+            SELECT q.dimension_id, q.scope_id, q.period_start, q.currency, q.value FROM pool AS q))
+    GROUP BY w.dimension_id, w.scope_id, w.period_start, w.currency, w.value, w.target
+),
+-- What is not used of what weights are parts of.
+rest AS (
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, p.rest_value AS target,
+        greatest(coalesce(p.capacity, v.effective_cost, 0) - coalesce(t.weight, 0), 0) AS weight
+    FROM pool AS p
+    LEFT JOIN by_value AS v ON v.dimension_id = p.dimension_id AND v.scope_id = p.scope_id AND v.period_start = p.period_start
+        AND v.currency = p.currency AND v.value = p.value
+    LEFT JOIN (
+        SELECT t.dimension_id, t.scope_id, t.period_start, t.currency, t.value, sum(t.weight) AS weight
+        FROM target AS t
+        GROUP BY t.dimension_id, t.scope_id, t.period_start, t.currency, t.value
+    ) AS t ON t.dimension_id = p.dimension_id AND t.scope_id = p.scope_id AND t.period_start = p.period_start
+        AND t.currency = p.currency AND t.value = p.value
+    WHERE p.rest_value IS NOT NULL AND p.rest_value <> p.value
+),
+way AS MATERIALIZED (
+    SELECT p.dimension_id, p.scope_id, p.period_start, p.currency, p.value,
+        array_agg(t.target ORDER BY t.target COLLATE "C") AS targets,
+        array_agg(t.weight ORDER BY t.target COLLATE "C") AS weights
+    FROM pool AS p
+    LEFT JOIN (
+        SELECT u.dimension_id, u.scope_id, u.period_start, u.currency, u.value, u.target, sum(u.weight) AS weight
+        FROM (SELECT * FROM target UNION ALL SELECT * FROM rest) AS u
+        GROUP BY u.dimension_id, u.scope_id, u.period_start, u.currency, u.value, u.target
+    ) AS t ON t.dimension_id = p.dimension_id AND t.scope_id = p.scope_id AND t.period_start = p.period_start
+        AND t.currency = p.currency AND t.value = p.value
+    GROUP BY p.dimension_id, p.scope_id, p.period_start, p.currency, p.value, p.allocation_split_id, p.zero_weights
+    HAVING CASE WHEN sum(t.weight) > 0 OR count(t.target) > 0 AND p.zero_weights = 'even' THEN true
+        WHEN p.zero_weights = 'error' THEN allocation_split_refuse(p.allocation_split_id, p.period_start, p.currency)
+        ELSE false END
+),
+-- Of a closed month, what was there at closing is told from what came later.
+closed AS MATERIALIZED (
+    SELECT c.allocation_closing_id, c.dimension_id, c.period_start
+    FROM allocation_closing_in_force AS c
+    WHERE c.period_start BETWEEN period_first() AND period_last()
+),
+frozen AS MATERIALIZED (
+    SELECT DISTINCT c.dimension_id, c.period_start, f.load_scope_id
+    FROM closed AS c
+    JOIN allocation_closed AS f ON f.allocation_closing_id = c.allocation_closing_id
+    WHERE f.kind = 'cost'
+),
+cost AS (
+    SELECT d.*, CASE WHEN (d.dimension_id, d.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+        THEN 'late' ELSE 'open' END AS status
+    FROM direct AS d
+    WHERE (d.dimension_id, d.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+      OR (d.dimension_id, d.period_start, d.load_scope_id) NOT IN (SELECT f.dimension_id, f.period_start, f.load_scope_id FROM frozen AS f)
+),
+-- What is split, and in turn what came of it.
+cost_part AS (
+    SELECT c.*, c.value AS shared_from, '{}'::text[] AS via
+    FROM cost AS c
+    WHERE c.dimension_id IN (SELECT w.dimension_id FROM way AS w)
+      AND (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) IN (
+        SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
+    UNION ALL
+    SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.load_scope_id, s.account_id, s.service_id,
+        s.charge_category, s.unit, s.currency, u.charges::bigint, u.quantity, u.billed_cost, u.effective_cost, u.list_cost,
+        u.contracted_cost, s.status, s.shared_from, s.via || s.value
+    FROM cost_part AS s
+    JOIN way AS w ON w.dimension_id = s.dimension_id AND w.scope_id = s.scope_id AND w.period_start = s.period_start
+        AND w.currency = s.currency AND w.value = s.value AND w.value <> ALL (s.via)
+    CROSS JOIN LATERAL unnest(w.targets, allocate(s.charges, w.weights, 0), allocate(s.quantity, w.weights, 12),
+        allocate(s.billed_cost, w.weights, 12), allocate(s.effective_cost, w.weights, 12), allocate(s.list_cost, w.weights, 12),
+        allocate(s.contracted_cost, w.weights, 12)) AS u (value, charges, quantity, billed_cost, effective_cost, list_cost, contracted_cost)
+),
+sale_part AS (
+    SELECT s.*, s.value AS shared_from, '{}'::text[] AS via
+    FROM sold AS s
+    WHERE (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) IN (
+        SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
+    UNION ALL
+    SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.buyer_id, s.price_rule_id, s.product_id,
+        s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, u.amount, s.shared_from, s.via || s.value
+    FROM sale_part AS s
+    JOIN way AS w ON w.dimension_id = s.dimension_id AND w.scope_id = s.scope_id AND w.period_start = s.period_start
+        AND w.currency = s.cost_currency AND w.value = s.value AND w.value <> ALL (s.via)
+    CROSS JOIN LATERAL unnest(w.targets, allocate(s.amount, w.weights, 12)) AS u (value, amount)
+),
+sale AS (
+    SELECT u.dimension_id, u.period_start, u.customer_id, u.value, u.shared_from, u.buyer_id, u.price_rule_id, u.product_id,
+        u.account_id, u.resource_id, u.tag_value, u.currency, u.effect, exact_sum(u.amount) AS amount
+    FROM (
+        SELECT s.dimension_id, s.period_start, s.customer_id, s.value, NULL AS shared_from, s.buyer_id, s.price_rule_id,
+            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
+        FROM sold AS s
+        WHERE (s.value IS NULL OR (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
+            SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
+        UNION ALL
+        SELECT s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_from, s.buyer_id, s.price_rule_id,
+            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
+        FROM sale_part AS s
+        WHERE s.via <> '{}'
+          AND (s.value = ANY (s.via) OR (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
+            SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
+    ) AS u
+    GROUP BY u.dimension_id, u.period_start, u.customer_id, u.value, u.shared_from, u.buyer_id, u.price_rule_id, u.product_id,
+        u.account_id, u.resource_id, u.tag_value, u.currency, u.effect
+),
+-- Each part rounded down, and what that leaves of the line to those that lost most.
+rounded AS (
+    SELECT s.*, round((s.cents + CASE WHEN s.place <= s.left_over THEN 1 ELSE 0 END) / s.units, currency_minor_unit(s.currency)) AS due
+    FROM (
+        SELECT s.*, floor(s.amount * s.units) AS cents,
+            currency_round(sum(s.amount) OVER line, s.currency) * s.units - sum(floor(s.amount * s.units)) OVER line AS left_over,
+            row_number() OVER (line ORDER BY s.amount * s.units - floor(s.amount * s.units) DESC, s.value COLLATE "C",
+                s.shared_from COLLATE "C", s.customer_id) AS place
+        FROM (SELECT s.*, 10::numeric ^ currency_minor_unit(s.currency) AS units FROM sale AS s) AS s
+        WINDOW line AS (PARTITION BY s.dimension_id, s.period_start, s.buyer_id, s.price_rule_id, s.product_id, s.account_id,
+            s.resource_id, s.tag_value, s.currency)
+    ) AS s
+),
+closed_sale AS (
+    SELECT c.dimension_id, c.period_start, f.*
+    FROM closed AS c
+    JOIN allocation_closed AS f ON f.allocation_closing_id = c.allocation_closing_id
+    WHERE f.kind = 'sale' AND f.buyer_id BETWEEN customer_first() AND customer_last()
+),
+-- By how much lines of closed months have changed since, over the values of now.
+late_sale AS (
+    SELECT l.*
+    FROM (
+        SELECT u.dimension_id, u.period_start, u.buyer_id, u.price_rule_id, u.product_id, u.account_id, u.resource_id, u.tag_value,
+            u.currency, max(u.effect) AS effect, sum(u.due) AS due,
+            array_agg(u.customer_id ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS customers,
+            array_agg(u.value ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS values,
+            array_agg(u.shared_from ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS shared_from,
+            array_agg(u.weight ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS weights
+        FROM (
+            SELECT r.dimension_id, r.period_start, r.buyer_id, r.price_rule_id, r.product_id, r.account_id, r.resource_id,
+                r.tag_value, r.currency, r.effect, r.due, abs(r.amount) AS weight, r.customer_id, r.value, r.shared_from
+            FROM rounded AS r
+            WHERE (r.dimension_id, r.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+            UNION ALL
+            SELECT f.dimension_id, f.period_start, f.buyer_id, f.price_rule_id, f.product_id, f.account_id, f.resource_id,
+                f.tag_value, f.currency, f.effect, -f.due, NULL, f.customer_id, f.value, f.shared_from
+            FROM closed_sale AS f
+        ) AS u
+        GROUP BY u.dimension_id, u.period_start, u.buyer_id, u.price_rule_id, u.product_id, u.account_id, u.resource_id,
+            u.tag_value, u.currency
+    ) AS l
+    WHERE l.due <> 0
+)
+SELECT 'cost' AS kind, c.dimension_id, c.period_start, c.customer_id, c.value, NULL::text AS shared_from, c.status, c.load_scope_id,
+    c.account_id, c.service_id, c.charge_category, c.unit, c.currency, c.charges, c.quantity, c.billed_cost, c.effective_cost,
+    c.list_cost, c.contracted_cost, NULL::int AS buyer_id, NULL::int AS price_rule_id, NULL::int AS product_id,
+    NULL::text AS resource_id, NULL::text AS tag_value, NULL::text AS effect, NULL::numeric AS due
+FROM cost AS c
+WHERE c.value IS NULL OR c.dimension_id NOT IN (SELECT w.dimension_id FROM way AS w)
+  OR (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) NOT IN (
+    SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
+UNION ALL
+SELECT 'cost', s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_from, s.status, s.load_scope_id,
+    s.account_id, s.service_id, s.charge_category, s.unit, s.currency, s.charges, s.quantity, s.billed_cost, s.effective_cost,
+    s.list_cost, s.contracted_cost, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM cost_part AS s
+WHERE s.via <> '{}'
+  AND (s.value = ANY (s.via) OR (s.dimension_id, s.scope_id, s.period_start, s.currency, s.value) NOT IN (
+    SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
+UNION ALL
+-- As it was closed; what a later delivery took the place of is taken back.
+SELECT 'cost', c.dimension_id, c.period_start, f.customer_id, f.value, f.shared_from, v.status, f.load_scope_id,
+    f.account_id, f.service_id, f.charge_category, f.unit, f.currency, v.sign * f.charges, v.sign * f.quantity,
+    v.sign * f.billed_cost, v.sign * f.effective_cost, v.sign * f.list_cost, v.sign * f.contracted_cost,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM closed AS c
+JOIN allocation_closed AS f ON f.allocation_closing_id = c.allocation_closing_id AND f.kind = 'cost'
+LEFT JOIN load_scope_current AS l ON l.load_scope_id = f.load_scope_id
+CROSS JOIN LATERAL (VALUES ('closed', 1), ('late', -1)) AS v (status, sign)
+WHERE (v.sign > 0 OR l.load_scope_id IS NULL)
+  AND (all_customers_are_asked() OR f.customer_id BETWEEN customer_first() AND customer_last())
+  AND c.dimension_id IN (SELECT d.dimension_id FROM dimension_asked AS d)
+UNION ALL
+SELECT 'sale', r.dimension_id, r.period_start, r.customer_id, r.value, r.shared_from, 'open', NULL, r.account_id, NULL, NULL, NULL,
+    r.currency, NULL, NULL, NULL, NULL, NULL, NULL, r.buyer_id, r.price_rule_id, r.product_id, r.resource_id, r.tag_value,
+    r.effect, r.due
+FROM rounded AS r
+WHERE (r.dimension_id, r.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+UNION ALL
+SELECT 'sale', f.dimension_id, f.period_start, f.customer_id, f.value, f.shared_from, 'closed', NULL, f.account_id, NULL, NULL, NULL,
+    f.currency, NULL, NULL, NULL, NULL, NULL, NULL, f.buyer_id, f.price_rule_id, f.product_id, f.resource_id, f.tag_value,
+    f.effect, f.due
+FROM closed_sale AS f
+UNION ALL
+SELECT 'sale', l.dimension_id, l.period_start, u.customer_id, u.value, u.shared_from, 'late', NULL, l.account_id, NULL, NULL, NULL,
+    l.currency, NULL, NULL, NULL, NULL, NULL, NULL, l.buyer_id, l.price_rule_id, l.product_id, l.resource_id, l.tag_value,
+    l.effect, u.due
+FROM late_sale AS l
+CROSS JOIN LATERAL unnest(coalesce(l.customers, ARRAY[l.buyer_id]), coalesce(l.values, ARRAY[NULL::text]), coalesce(l.shared_from, ARRAY[NULL::text]),
+    coalesce(allocate(l.due, l.weights, currency_minor_unit(l.currency)), ARRAY[l.due])) AS u (customer_id, value, shared_from, due);
+
+COMMENT ON VIEW allocated IS 'costs and sales by the values of each dimension, what is shared split over its targets; each sum adds up';
+COMMENT ON COLUMN allocated.kind IS 'cost or sale';
+COMMENT ON COLUMN allocated.dimension_id IS 'dimension';
+COMMENT ON COLUMN allocated.period_start IS 'first day of the month';
+COMMENT ON COLUMN allocated.customer_id IS 'customer whose charges they are; 0 is nobody';
+COMMENT ON COLUMN allocated.value IS 'value of the dimension; NULL is unallocated';
+COMMENT ON COLUMN allocated.shared_from IS 'value it was split from at first; NULL is its own';
+COMMENT ON COLUMN allocated.status IS 'open; closed, as it was at closing; late, what changed since';
+COMMENT ON COLUMN allocated.load_scope_id IS 'delivery, of a cost';
+COMMENT ON COLUMN allocated.account_id IS 'account; of a sale where its line has one';
+COMMENT ON COLUMN allocated.service_id IS 'service of a cost, a node of the product tree';
+COMMENT ON COLUMN allocated.charge_category IS 'charge category of a cost';
+COMMENT ON COLUMN allocated.unit IS 'unit of quantity';
+COMMENT ON COLUMN allocated.currency IS 'currency of the amounts';
+COMMENT ON COLUMN allocated.charges IS 'number of charges; of what is split, its part of them in whole numbers';
+COMMENT ON COLUMN allocated.quantity IS 'quantity';
+COMMENT ON COLUMN allocated.billed_cost IS 'billed cost';
+COMMENT ON COLUMN allocated.effective_cost IS 'effective cost';
+COMMENT ON COLUMN allocated.list_cost IS 'list cost';
+COMMENT ON COLUMN allocated.contracted_cost IS 'contracted cost';
+COMMENT ON COLUMN allocated.buyer_id IS 'customer of the line, of a sale';
+COMMENT ON COLUMN allocated.price_rule_id IS 'rule of the line';
+COMMENT ON COLUMN allocated.product_id IS 'product of the line';
+COMMENT ON COLUMN allocated.resource_id IS 'resource of the line';
+COMMENT ON COLUMN allocated.tag_value IS 'value of a tag of the line';
+COMMENT ON COLUMN allocated.effect IS 'effect of the rule';
+COMMENT ON COLUMN allocated.due IS 'part of what is due for the line, rounded to the currency''s minor unit';
