@@ -12,13 +12,14 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
           charge_sum.sql allocation_rule_set.sql) \
-        $(addprefix sql/tables/,source.sql load.sql account.sql product.sql charge.sql rollup.sql \
+        $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql \
           history.sql dimension.sql allocation_rule.sql allocation_split.sql allocation_closing.sql)
 CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
-          rating.sql currency.sql as_of.sql source.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql landing.sql \
-          customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql) \
-        $(addprefix sql/sources/,focus.sql meter.sql) \
+          rating.sql currency.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql \
+          landing.sql customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql) \
+        $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
+          aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           price_rule_in_force.sql allocation_in_force.sql charge_owned.sql charge_matched.sql charge_unowned.sql \
           rated_line.sql charge_unpriced.sql \
@@ -39,15 +40,16 @@ REGRESS        = exact allocate rated_sum \
                  usage_aggregates \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
-                 invoice_html landing load selector_explain rollup ownership \
+                 invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
+                 opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_random \
-                 invoice schedule readme
+                 own_billing invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
-ISOLATION      = load_together invoice_run
+ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill schedule samples rate_oracle fuzz_types fuzz_landing readme
+CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount rate_oracle fuzz_types fuzz_landing readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

@@ -5,6 +5,7 @@
 
 #include "as_of.h"
 #include "compat.h"
+#include "field.h"
 #include "fmgr.h"
 #include "landing.h"
 #include "utils/guc.h"
@@ -18,9 +19,31 @@ PG_MODULE_MAGIC;
 #endif
 
 static char *load_source;
+static char *load_account;
+static char *load_currency;
 static int correction_months;
 
 extern PGDLLEXPORT void _PG_init(void);
+
+/* An account is found by its name, so it must fit in an index. */
+static bool
+check_account(char **value, void **extra, GucSource source)
+{
+	if (strlen(*value) <= FIELD_NAME_MAX)
+		return true;
+	GUC_check_errdetail("It is longer than a name may be, which is %d bytes.", FIELD_NAME_MAX);
+	return false;
+}
+
+/* Refused when it is set, not in the middle of a load. */
+static bool
+check_currency(char **value, void **extra, GucSource source)
+{
+	if (**value == '\0' || field_currency(*value, strlen(*value)))
+		return true;
+	GUC_check_errdetail("A currency is three capital letters, as in ISO 4217.");
+	return false;
+}
 
 /* Defines the settings. */
 void
@@ -34,6 +57,12 @@ _PG_init(void)
 	DefineCustomStringVariable("cloudbilling.load_source",
 	                           "Format of the files that are loaded; empty goes by the header.",
 	                           NULL, &load_source, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("cloudbilling.load_account",
+	                           "Account of files that do not say whose they are.", NULL,
+	                           &load_account, "", PGC_USERSET, 0, check_account, NULL, NULL);
+	DefineCustomStringVariable("cloudbilling.load_currency",
+	                           "Currency of files that do not say which they are in.", NULL,
+	                           &load_currency, "", PGC_USERSET, 0, check_currency, NULL, NULL);
 	DefineCustomBoolVariable("cloudbilling.load_force",
 	                         "Loads a file also when its content was loaded before.", NULL,
 	                         &load_force, false, PGC_USERSET, 0, NULL, NULL, NULL);

@@ -5,6 +5,7 @@
 #define CLOUDBILLING_FIELD_H
 
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 
 /* Years outside of this range are mistakes, and would make partitions. */
 #define FIELD_FIRST_YEAR 1990
@@ -18,7 +19,14 @@
 /* Each is false when the text says nothing of the kind. */
 extern bool field_time(const char *s, int len, TimestampTz *result);
 extern bool field_json_object(const char *s, int len);
+extern bool field_json_nested(const char *s, int len);
 extern bool field_currency(const char *s, int len);
+
+/* field_date.c: a time written in a format of the user's */
+extern bool field_time_as(const char *format, const char *s, int len, TimestampTz *result);
+
+/* field_python.c; the result is still to be checked as JSON */
+extern bool field_json_from_python(const char *s, int len, StringInfo json);
 
 /* Whether the text stands for nothing at all: empty, or NULL as some exports write. */
 static inline bool

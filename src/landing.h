@@ -12,6 +12,7 @@
 #include "datatype/timestamp.h"
 #include "exact.h"
 #include "field.h"
+#include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
 typedef enum FieldKind
@@ -19,10 +20,12 @@ typedef enum FieldKind
 	FIELD_TEXT,
 	FIELD_NAME,
 	FIELD_JSON,
+	FIELD_NESTED,
 	FIELD_NUMBER,
 	FIELD_TIME,
 	FIELD_CURRENCY,
-	FIELD_EXTRA
+	FIELD_EXTRA,
+	FIELD_MEMBER /* a column that is one key of an object: of the json field before it */
 } FieldKind;
 
 typedef enum FieldRole
@@ -31,8 +34,32 @@ typedef enum FieldRole
 	ROLE_PERIOD_START,
 	ROLE_PERIOD_END,
 	ROLE_BILLED_COST,
+	ROLE_CREDITS,
 	ROLE_EVENT_ID
 } FieldRole;
+
+typedef enum KeyCase
+{
+	KEYS_AS_THEY_ARE,
+	KEYS_LOWER,
+	KEYS_UPPER
+} KeyCase;
+
+/* A list of words. */
+typedef struct Words
+{
+	int n;
+	char **word;
+} Words;
+
+struct LandingField;
+
+/* Values of another field in which a cost is not billed. */
+typedef struct LandingException
+{
+	struct LandingField *field;
+	Words values;
+} LandingException;
 
 /* One field of the format: where it stands in the file, how it is read. */
 typedef struct LandingField
@@ -41,11 +68,26 @@ typedef struct LandingField
 	FieldKind kind;
 	FieldRole role;
 	bool required;
-	bool item;     /* part of the combination of dimensions */
-	int column;    /* in the file, from 0; -1 when the file lacks it */
-	int attribute; /* in the item's or the record's tuple, from 0 */
-	int nchoices;  /* values it may have; 0 is any */
-	char **choices;
+	bool item;      /* part of the combination of dimensions */
+	int column;     /* in the file, from 0; -1 when the file lacks it */
+	int attribute;  /* in the item's or the record's tuple, from 0 */
+	Words choices;  /* values it may have; none is any */
+	char *fallback; /* what a record has that does not say; NULL when there is none */
+
+	/* of a time */
+	Words formats;          /* how it is written; none is ISO 8601 */
+	const char *time_fault; /* the reason when it is not */
+	bool by_month;          /* in landing_item: the month it is in */
+
+	/* of a JSON object */
+	bool bare;      /* its braces may be missing */
+	Words prefixes; /* of keys, each with what stands in its place */
+	KeyCase key_case;
+	int nmembers; /* columns that are keys of it: fields that follow this one */
+
+	/* of a billed cost: it is none where all of these hold */
+	int nexceptions;
+	LandingException *exceptions;
 } LandingField;
 
 /* Columns of the file side by side that are all part of the combination of dimensions. */
@@ -80,9 +122,11 @@ typedef struct Landing
 	int nignored;
 	Datum *ignored;
 	bool has_extra;
-	LandingField *event;
+	LandingField *month; /* the field that is by_month; NULL without one */
+	Words null_words;    /* stand for nothing, without regard to case */
 	char *item_query;
 	char *record_query;
+	char *event_query; /* NULL without unique ids */
 
 	/* what was read */
 	TupleDesc item_desc;
@@ -106,6 +150,11 @@ typedef struct Landing
 	/* a row with too few values waits until it is known not to be the last */
 	StringInfoData short_row;
 	int short_row_line_no;
+	int short_row_nvalues;
+	int last_nvalues; /* of the record that was stored last */
+
+	TimestampTz month_first; /* the month that was asked for last, of a field by_month */
+	TimestampTz month_end;
 
 	/* working space of a record */
 	Datum *item_values;
@@ -118,13 +167,24 @@ typedef struct Landing
 /* landing_format.c */
 extern void landing_recognise(Landing *landing, const char *header, int len);
 
+/* landing_options.c */
+extern void landing_read_options(Landing *landing, LandingField *field, Jsonb *options);
+
+/* landing_object.c */
+extern char *landing_object_key(LandingField *field, const char *key, int *len);
+extern const char *landing_read_object(Landing *landing, LandingField *field, const char *s,
+                                       int len, Datum *value);
+
+/* landing_value.c */
+extern const char *landing_read_value(Landing *landing, LandingField *field, const char *s, int len,
+                                      Datum *value);
+
 /* landing_item.c */
 extern void landing_prepare_items(Landing *landing);
 extern const char *landing_find_item(Landing *landing, int *item_no, LandingField **bad);
 
 /* landing_record.c */
 extern void landing_prepare(Landing *landing);
-extern const char *landing_read_value(LandingField *field, const char *s, int len, Datum *value);
 extern void landing_add_record(Landing *landing);
 extern void landing_reject_short_row(Landing *landing);
 
@@ -133,16 +193,32 @@ extern char *load_file_name;
 extern bool load_force;
 extern void landing_store(Landing *landing);
 
-/* The text of a value, or NULL where there is none. */
+/* Whether the text is one of the format's words for nothing. */
+static inline bool
+landing_is_nothing(Landing *landing, const char *s, int len)
+{
+	for (int i = 0; i < landing->null_words.n; i++)
+		if (strlen(landing->null_words.word[i]) == len &&
+		    pg_strncasecmp(landing->null_words.word[i], s, len) == 0)
+			return true;
+	return false;
+}
+
+/* The text of a value, the field's own where the record has none, or NULL. */
 static inline const char *
 landing_value(Landing *landing, LandingField *field, int *len)
 {
 	const char *s;
 
-	if (field->column < 0 || field->column >= landing->reader.nvalues)
-		return NULL;
-	s = csv_value(&landing->reader, field->column, len);
-	return field_is_null(s, *len) ? NULL : s;
+	if (field->column >= 0 && field->column < landing->reader.nvalues)
+	{
+		s = csv_value(&landing->reader, field->column, len);
+		if (!field_is_null(s, *len) && !landing_is_nothing(landing, s, *len))
+			return s;
+	}
+	if (field->fallback != NULL)
+		*len = strlen(field->fallback);
+	return field->fallback;
 }
 
 #endif

@@ -8,13 +8,16 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "fmgr.h"
 #include "landing.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
 /* Names in the table source, in the order of the types. */
-static const char *const kinds[] = {"text", "name", "json", "number", "time", "currency", "extra"};
-static const char *const roles[] = {"", "period_start", "period_end", "billed_cost", "event_id"};
+static const char *const kinds[] = {"text", "name",     "json",  "nested", "number",
+                                    "time", "currency", "extra", "member"};
+static const char *const roles[] = {"",        "period_start", "period_end", "billed_cost",
+                                    "credits", "event_id"};
 
 /* The place of a word in a list. */
 static int
@@ -29,9 +32,8 @@ place(const char *word, const char *const *list, int n)
 
 /* The names in the header, without blanks around them. */
 static Datum
-header_names(Landing *landing)
+header_names(CsvReader *reader)
 {
-	CsvReader *reader = &landing->reader;
 	Datum *names = palloc(reader->nvalues * sizeof(Datum));
 
 	for (int i = 0; i < reader->nvalues; i++)
@@ -49,6 +51,35 @@ header_names(Landing *landing)
 	    construct_array(names, reader->nvalues, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+PG_FUNCTION_INFO_V1(source_header);
+
+/* The names in the header of a file, which may be its whole text. */
+Datum
+source_header(PG_FUNCTION_ARGS)
+{
+	text *line = PG_GETARG_TEXT_PP(0);
+	const char *p = VARDATA_ANY(line);
+	const char *end = p + VARSIZE_ANY_EXHDR(line);
+	CsvReader reader;
+
+	if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+		p += 3;
+	csv_init(&reader, ',');
+	while (p < end)
+	{
+		const char *stop = memchr(p, '\n', end - p);
+
+		if (stop == NULL)
+			stop = end;
+		if (!reader.open)
+			reader.delimiter = csv_guess_delimiter(p, stop - p);
+		if (csv_add_line(&reader, p, stop - p))
+			return header_names(&reader);
+		p = stop + 1;
+	}
+	return PointerGetDatum(construct_empty_array(TEXTOID));
+}
+
 /* An attribute of a row of the answer as a string of the load, or NULL. */
 static char *
 string_of(Landing *landing, int row, int attribute)
@@ -58,18 +89,30 @@ string_of(Landing *landing, int row, int attribute)
 	return value == NULL ? NULL : MemoryContextStrdup(landing->context, value);
 }
 
-/* Reads an array of text into strings of the load. */
+/* Reads an array of text into words of the load. */
 static void
-choices_of(Landing *landing, LandingField *field, Datum array)
+words_of(Landing *landing, Datum array, Words *words)
 {
 	MemoryContext old = MemoryContextSwitchTo(landing->context);
 	Datum *elements;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
-	                  &field->nchoices);
-	field->choices = palloc(field->nchoices * sizeof(char *));
-	for (int i = 0; i < field->nchoices; i++)
-		field->choices[i] = TextDatumGetCString(elements[i]);
+	                  &words->n);
+	words->word = palloc(words->n * sizeof(char *));
+	for (int i = 0; i < words->n; i++)
+		words->word[i] = TextDatumGetCString(elements[i]);
+	MemoryContextSwitchTo(old);
+}
+
+/* Takes a column that is a key of the object before it. */
+static void
+add_member(Landing *landing, LandingField *field, LandingField *object)
+{
+	MemoryContext old = MemoryContextSwitchTo(landing->context);
+	int len = strlen(field->name);
+
+	field->name = landing_object_key(object, field->name, &len);
+	object->nmembers++;
 	MemoryContextSwitchTo(old);
 }
 
@@ -79,17 +122,21 @@ landing_recognise(Landing *landing, const char *header, int len)
 {
 	Oid types[] = {TEXTARRAYOID};
 	Datum args[1];
+	char *event_id = NULL;
+	LandingField *object = NULL;
 
 	landing->header = MemoryContextAlloc(landing->context, len + 1);
 	memcpy(landing->header, header, len);
 	landing->header[len] = '\0';
 	landing->ncolumns = landing->reader.nvalues;
-	args[0] = header_names(landing);
+	args[0] = header_names(&landing->reader);
 
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "
 	                          "field_name, kind, role, required,"
-	                          " item, column_no, one_of FROM cloudbilling.source_detect($1)",
+	                          " item, column_no, one_of, fallback, "
+	                          "event_query, options, null_values "
+	                          "FROM cloudbilling.source_detect($1)",
 	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
@@ -113,6 +160,8 @@ landing_recognise(Landing *landing, const char *header, int len)
 			landing->source_name = string_of(landing, row, 2);
 			landing->item_query = string_of(landing, row, 3);
 			landing->record_query = string_of(landing, row, 4);
+			landing->event_query = string_of(landing, row, 13);
+			words_of(landing, SPI_getbinval(tuple, desc, 15, &isnull), &landing->null_words);
 		}
 		if (strcmp(kind, "ignored") == 0)
 		{
@@ -133,15 +182,28 @@ landing_recognise(Landing *landing, const char *header, int len)
 		field->column = isnull ? -1 : DatumGetInt32(value) - 1;
 		value = SPI_getbinval(tuple, desc, 11, &isnull);
 		if (!isnull)
-			choices_of(landing, field, value);
+			words_of(landing, value, &field->choices);
+		field->fallback = string_of(landing, row, 12);
+		value = SPI_getbinval(tuple, desc, 14, &isnull);
+		if (!isnull)
+			landing_read_options(landing, field, DatumGetJsonbP(value));
 
+		if (field->kind == FIELD_MEMBER)
+			add_member(landing, field, object);
+		else
+			object = field;
 		if (field->kind == FIELD_EXTRA)
 			landing->has_extra = true;
 		if (field->role == ROLE_EVENT_ID)
-			landing->event = field;
-		if (field->role == ROLE_BILLED_COST)
+			event_id = field->name;
+		if (field->role == ROLE_BILLED_COST || field->role == ROLE_CREDITS)
 			landing->has_billed_cost = true;
 		landing->nfields++;
 	}
 	SPI_finish();
+
+	if (event_id != NULL)
+		landing->event_query = MemoryContextStrdup(
+		    landing->context, psprintf("SELECT %s AS event_id, line_no FROM landing_record",
+		                               quote_identifier(event_id)));
 }

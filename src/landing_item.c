@@ -42,7 +42,8 @@ find_spans(Landing *landing)
 	bool *item = palloc0(landing->ncolumns * sizeof(bool));
 
 	for (int i = 0; i < landing->nfields; i++)
-		if (landing->fields[i].item && landing->fields[i].column >= 0)
+		if (landing->fields[i].item && landing->fields[i].column >= 0 &&
+		    !landing->fields[i].by_month)
 			item[landing->fields[i].column] = true;
 	landing->spans = palloc(landing->ncolumns * sizeof(LandingSpan));
 	for (int i = 0; i < landing->ncolumns; i++)
@@ -82,13 +83,13 @@ add_item(Landing *landing, KnownItem *item)
 		const char *s;
 		int len;
 
-		if (!field->item || field->kind == FIELD_EXTRA)
+		if (!field->item || field->kind == FIELD_EXTRA || field->kind == FIELD_MEMBER)
 			continue;
 		s = landing_value(landing, field, &len);
-		if (s != NULL)
+		if (s != NULL || field->nmembers > 0)
 		{
 			item->reason =
-			    landing_read_value(field, s, len, &landing->item_values[field->attribute]);
+			    landing_read_value(landing, field, s, len, &landing->item_values[field->attribute]);
 			landing->item_nulls[field->attribute] = false;
 		}
 		else if (field->required)
@@ -101,6 +102,19 @@ add_item(Landing *landing, KnownItem *item)
 	}
 	tuplestore_putvalues(landing->items, landing->item_desc, landing->item_values,
 	                     landing->item_nulls);
+}
+
+/* The month of the record; when it cannot be read, add_item finds out. */
+static Datum
+read_month(Landing *landing)
+{
+	Datum month = 0;
+	int len;
+	const char *s = landing_value(landing, landing->month, &len);
+
+	if (s != NULL)
+		(void)landing_read_value(landing, landing->month, s, len, &month);
+	return month;
 }
 
 /*
@@ -120,7 +134,8 @@ landing_find_item(Landing *landing, int *item_no, LandingField **bad)
 
 	/* each span with its length: as long as the record at the most */
 	resetStringInfo(&landing->key);
-	enlargeStringInfo(&landing->key, reader->record_len + landing->nspans * sizeof(int));
+	enlargeStringInfo(&landing->key,
+	                  reader->record_len + landing->nspans * sizeof(int) + sizeof(Datum));
 	key = landing->key.data;
 	for (int i = 0; i < landing->nspans; i++)
 	{
@@ -138,6 +153,13 @@ landing_find_item(Landing *landing, int *item_no, LandingField **bad)
 		}
 		memcpy(key, &len, sizeof(len));
 		key += sizeof(len) + len;
+	}
+	if (landing->month != NULL)
+	{
+		Datum month = read_month(landing);
+
+		memcpy(key, &month, sizeof(month));
+		key += sizeof(month);
 	}
 	landing->key.len = key - landing->key.data;
 	hash = XXH3_128bits_withSeed(landing->key.data, landing->key.len, landing->seed);

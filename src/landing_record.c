@@ -33,9 +33,17 @@ field_type(LandingField *field)
 		case FIELD_NUMBER: return NUMERICOID;
 		case FIELD_TIME: return TIMESTAMPTZOID;
 		case FIELD_JSON:
+		case FIELD_NESTED:
 		case FIELD_EXTRA: return JSONBOID;
 		default: return TEXTOID;
 	}
+}
+
+/* Whether the field has a column in landing_item or landing_record. */
+static bool
+has_attribute(LandingField *field)
+{
+	return field->kind != FIELD_EXTRA && field->kind != FIELD_MEMBER;
 }
 
 /* Once the format is known: lays out the rows and makes what holds them. */
@@ -50,7 +58,7 @@ landing_prepare(Landing *landing)
 	{
 		LandingField *field = &landing->fields[i];
 
-		if (field->kind != FIELD_EXTRA)
+		if (has_attribute(field))
 			field->attribute = field->item ? items++ : records++;
 	}
 
@@ -64,7 +72,7 @@ landing_prepare(Landing *landing)
 	{
 		LandingField *field = &landing->fields[i];
 
-		if (field->kind != FIELD_EXTRA)
+		if (has_attribute(field))
 			TupleDescInitEntry(field->item ? landing->item_desc : landing->record_desc,
 			                   field->attribute + 1, field->name, field_type(field), -1, 0);
 	}
@@ -90,61 +98,80 @@ landing_prepare(Landing *landing)
 	MemoryContextSwitchTo(old);
 }
 
-/* Reads one value.  NULL when that went well, else the reason why not. */
-const char *
-landing_read_value(LandingField *field, const char *s, int len, Datum *value)
+/* Adds to what a record costs. */
+static void
+add_cost(Datum *cost, bool *has_cost, Datum amount)
 {
-	switch (field->kind)
+	*cost = *has_cost ? DirectFunctionCall2(numeric_add, *cost, amount) : amount;
+	*has_cost = true;
+}
+
+/* Whether the record is one in which the cost is not billed. */
+static bool
+is_exception(Landing *landing, LandingField *field)
+{
+	for (int i = 0; i < field->nexceptions; i++)
 	{
-		case FIELD_NUMBER:
-		{
-			Numeric number;
+		LandingException *exception = &field->exceptions[i];
+		bool found = false;
+		const char *s;
+		int len;
 
-			if (!exact_numeric_from_text(s, len, &number))
-				return "not a number";
-			*value = NumericGetDatum(number);
-			return NULL;
-		}
-		case FIELD_TIME:
-		{
-			TimestampTz time;
-
-			if (!field_time(s, len, &time))
-				return "not a date or time in ISO 8601";
-			*value = TimestampTzGetDatum(time);
-			return NULL;
-		}
-		case FIELD_JSON:
-		{
-			char *json;
-
-			if (!field_json_object(s, len))
-				return "not a JSON object";
-			json = pnstrdup(s, len);
-			*value = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
-			return NULL;
-		}
-		case FIELD_NAME:
-			if (len > FIELD_NAME_MAX)
-				return "longer than a name may be";
-			break;
-		case FIELD_CURRENCY:
-			if (!field_currency(s, len))
-				return "not a currency code of ISO 4217";
-			break;
-		default:
-			if (field->nchoices > 0)
-			{
-				int i = 0;
-
-				while (i < field->nchoices &&
-				       (strlen(field->choices[i]) != len || memcmp(field->choices[i], s, len) != 0))
-					i++;
-				if (i == field->nchoices)
-					return "not a value the format knows";
-			}
+		s = landing_value(landing, exception->field, &len);
+		for (int j = 0; s != NULL && j < exception->values.n && !found; j++)
+			found = strlen(exception->values.word[j]) == len &&
+			        pg_strncasecmp(exception->values.word[j], s, len) == 0;
+		if (!found)
+			return false;
 	}
-	*value = PointerGetDatum(cstring_to_text_with_len(s, len));
+	return field->nexceptions > 0;
+}
+
+/* The amount of one of a record's credits. */
+static bool
+credit_amount(JsonbValue *credit, Datum *amount)
+{
+	JsonbValue *value = NULL;
+	Numeric number;
+
+	if (credit->type == jbvBinary && JsonContainerIsObject(credit->val.binary.data))
+		value = getKeyJsonValueFromContainer(credit->val.binary.data, "amount", 6, NULL);
+	if (value == NULL)
+		return false;
+	if (value->type == jbvNumeric)
+		*amount = NumericGetDatum(value->val.numeric);
+	else if (value->type == jbvString &&
+	         exact_numeric_from_text(value->val.string.val, value->val.string.len, &number))
+		*amount = NumericGetDatum(number);
+	else
+		return false;
+	return true;
+}
+
+/*
+ * Adds the amounts of a list of credits to what the record costs.  NULL when that went well,
+ * else the reason why not; nothing is added then.
+ */
+static const char *
+add_credits(Datum *cost, bool *has_cost, Datum credits)
+{
+	JsonbContainer *list = &DatumGetJsonbP(credits)->root;
+	uint32 n = JsonContainerSize(list);
+	Datum sum = (Datum)0;
+	bool has_sum = false;
+
+	if (!JsonContainerIsArray(list))
+		return "not a list";
+	for (uint32 i = 0; i < n; i++)
+	{
+		Datum amount;
+
+		if (!credit_amount(getIthJsonbValueFromContainer(list, i), &amount))
+			return "a credit has no amount";
+		add_cost(&sum, &has_sum, amount);
+	}
+	if (has_sum)
+		add_cost(cost, has_cost, sum);
 	return NULL;
 }
 
@@ -254,6 +281,7 @@ store_record(Landing *landing, const char *reason)
 	TimestampTz end = DT_NOEND;
 	Datum billed_cost = (Datum)0;
 	bool has_billed_cost = false;
+	bool costed = false;
 	int last = landing->record_desc->natts - 1;
 
 	landing->nrecords++;
@@ -275,9 +303,11 @@ store_record(Landing *landing, const char *reason)
 			continue;
 		s = landing_value(landing, field, &len);
 		if (s != NULL)
-			problem = landing_read_value(field, s, len, &value);
+			problem = landing_read_value(landing, field, s, len, &value);
 		else if (field->required)
 			problem = "mandatory value is missing";
+		if (s != NULL && problem == NULL && field->role == ROLE_CREDITS)
+			problem = add_credits(&billed_cost, &has_billed_cost, value);
 		if (problem != NULL && reason == NULL)
 		{
 			reason = problem;
@@ -296,13 +326,16 @@ store_record(Landing *landing, const char *reason)
 				end_field = field;
 				break;
 			case ROLE_BILLED_COST:
-				billed_cost = value;
-				has_billed_cost = true;
-				exact_total_add(&landing->billed_cost, value, landing->context);
+				/* of several, the first that has a value */
+				if (!costed && !is_exception(landing, field))
+					add_cost(&billed_cost, &has_billed_cost, value);
+				costed = true;
 				break;
 			default: break;
 		}
 	}
+	if (has_billed_cost)
+		exact_total_add(&landing->billed_cost, billed_cost, landing->context);
 	if (reason == NULL && end < start)
 	{
 		reason = "the charge period ends before it starts";
@@ -324,12 +357,10 @@ store_record(Landing *landing, const char *reason)
 	}
 	else
 		reject(landing, bad, reason, billed_cost, has_billed_cost);
+	landing->last_nvalues = landing->reader.nvalues;
 }
 
-/*
- * Stores the row with too few values that waited, or at the end of the file
- * refuses it: a file that was cut off ends so, and the cut may be in a number.
- */
+/* Stores the row with too few values that waited, or refuses it. */
 static void
 release_short_row(Landing *landing, const char *reason)
 {
@@ -360,11 +391,17 @@ landing_add_record(Landing *landing)
 	resetStringInfo(&landing->short_row);
 	appendBinaryStringInfo(&landing->short_row, reader->record, reader->record_len);
 	landing->short_row_line_no = reader->record_line_no;
+	landing->short_row_nvalues = reader->nvalues;
 }
 
-/* At the end of the file. */
+/*
+ * At the end of the file.  A file that was cut off ends with a row that has too
+ * few values, and the cut may be in a number; unless all of its rows lack the same.
+ */
 void
 landing_reject_short_row(Landing *landing)
 {
-	release_short_row(landing, "the file ends within this row");
+	release_short_row(landing, landing->short_row_nvalues == landing->last_nvalues
+	                               ? NULL
+	                               : "the file ends within this row");
 }

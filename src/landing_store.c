@@ -252,16 +252,17 @@ landing_store(Landing *landing)
 	run(landing, load_id, "SELECT cloudbilling.load_intern($1)");
 	make_partitions(landing);
 
-	if (landing->event != NULL)
+	if (landing->event_query != NULL)
 	{
 		run(landing, load_id,
 		    psprintf("INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no)"
-		             " SELECT $2, %s, $1, min(line_no) FROM landing_record"
+		             " SELECT $2, event.event_id, $1, min(event.line_no) FROM (%s\n) AS event"
 		             " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
-		             quote_identifier(landing->event->name)));
+		             landing->event_query));
 		run(landing, load_id,
 		    psprintf(
-		        "SELECT cloudbilling.load_count_duplicates($1, count(*), sum(record.billed_cost))"
+		        "SELECT cloudbilling.load_count_duplicates($1, count(DISTINCT record.line_no),"
+		        " sum(record.billed_cost))"
 		        " FROM (%s\n) AS record WHERE NOT EXISTS (SELECT FROM cloudbilling.load_event AS "
 		        "event"
 		        " WHERE event.load_id = $1 AND event.line_no = record.line_no)",

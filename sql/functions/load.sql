@@ -105,17 +105,17 @@ BEGIN
     PERFORM load_lock(d.scope)
     FROM (
         SELECT DISTINCT
-            format('scope %s %s %s %s', the_source.source_id, i.provider_name, i.billing_account_id,
-                i.billing_period_start) AS scope
+            format('scope %s %s %s %s %s', the_source.source_id, i.provider_name, i.billing_account_id,
+                i.billing_period_start, i.part) AS scope
         FROM load_item AS i
         WHERE i.load_id = load_intern.load_id AND the_source.way = 'replace'
         ORDER BY 1
     ) AS d;
 
     INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start,
-        billing_period_end, supplier_invoice_id, current_during)
+        billing_period_end, part, supplier_invoice_id, current_during)
     SELECT DISTINCT i.load_id, the_source.source_id, i.provider_name, i.billing_account_id, i.billing_period_start,
-        i.billing_period_end, i.supplier_invoice_id, '{}'::tstzmultirange
+        i.billing_period_end, i.part, i.supplier_invoice_id, '{}'::tstzmultirange
     FROM load_item AS i
     WHERE i.load_id = load_intern.load_id;
 
@@ -179,6 +179,7 @@ BEGIN
             AND s.billing_account_id = j.billing_account_id
             AND coalesce(s.billing_period_start, '-infinity') = coalesce(j.billing_period_start, '-infinity')
             AND coalesce(s.billing_period_end, '-infinity') = coalesce(j.billing_period_end, '-infinity')
+            AND coalesce(s.part, '') = coalesce(j.part, '')
             AND coalesce(s.supplier_invoice_id, '') = coalesce(j.supplier_invoice_id, '')
         JOIN account AS a
             ON a.provider_name = j.provider_name
@@ -235,6 +236,147 @@ END;
 
 COMMENT ON FUNCTION load_count_duplicates(int, bigint, numeric) IS 'third step of a load with unique ids: counts the records that had come before';
 
+-- For formats that carry: gives days between two deliveries that have none the
+-- charges of the day before, as loads of their own, and takes back those that a day
+-- has no longer use for.  Gives the number of days that got some.
+--
+-- Not over gaps of more than a month: who did not count for so long may have lost
+-- more than a file.
+CREATE OR REPLACE FUNCTION load_carry(load_id int)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET enable_nestloop = on
+AS $$
+DECLARE
+    day record;
+    other int;
+    result bigint := 0;
+BEGIN
+    IF NOT EXISTS (SELECT FROM load AS l JOIN source AS f USING (source_id) WHERE l.load_id = load_carry.load_id AND f.carries) THEN
+        RETURN 0;
+    END IF;
+    PERFORM load_lock(d.account)
+    FROM (
+        SELECT DISTINCT format('carry %s %s %s', s.source_id, s.provider_name, s.billing_account_id) AS account
+        FROM load_scope AS s
+        WHERE s.load_id = load_carry.load_id
+        ORDER BY 1
+    ) AS d;
+
+    FOR day IN
+        WITH
+        place AS (
+            SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id
+            FROM load_scope AS s
+            WHERE s.load_id = load_carry.load_id
+        ),
+        counted AS (
+            SELECT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start AS on_day,
+                array_agg(s.load_scope_id ORDER BY s.load_scope_id) AS parts
+            FROM place
+            JOIN load_scope AS s USING (source_id, provider_name, billing_account_id)
+            WHERE s.carried_from IS NULL
+              AND upper_inf(s.current_during)
+              AND s.billing_period_end = s.billing_period_start + 1
+            GROUP BY 1, 2, 3, 4
+        ),
+        wanted AS (
+            SELECT n.source_id, n.provider_name, n.billing_account_id, g.on_day::date AS on_day, n.parts
+            FROM (
+                SELECT c.*, lead(c.on_day) OVER (PARTITION BY c.source_id, c.provider_name, c.billing_account_id ORDER BY c.on_day) AS next_day
+                FROM counted AS c
+            ) AS n
+            CROSS JOIN LATERAL generate_series(n.on_day + interval '1 day', n.next_day - interval '1 day', interval '1 day') AS g (on_day)
+            WHERE n.next_day - n.on_day <= 32
+        ),
+        there AS (
+            SELECT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start AS on_day,
+                array_agg(s.carried_from ORDER BY s.carried_from) AS parts, array_agg(DISTINCT s.load_id) AS loads
+            FROM place
+            JOIN load_scope AS s USING (source_id, provider_name, billing_account_id)
+            JOIN load AS l ON l.load_id = s.load_id
+            WHERE s.carried_from IS NOT NULL AND l.undone_at IS NULL
+            GROUP BY 1, 2, 3, 4
+        )
+        SELECT source_id, provider_name, billing_account_id, on_day, w.parts, coalesce(t.loads, '{}') AS loads
+        FROM wanted AS w
+        FULL JOIN there AS t USING (source_id, provider_name, billing_account_id, on_day)
+        WHERE w.parts IS DISTINCT FROM t.parts
+        ORDER BY 1, 2, 3, 4
+    LOOP
+        FOREACH other IN ARRAY day.loads LOOP
+            UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = other;
+            PERFORM load_supersede(other, 'replace');
+        END LOOP;
+        IF day.parts IS NOT NULL THEN
+            PERFORM load_carry_day(day.on_day, day.parts);
+            result := result + 1;
+        END IF;
+    END LOOP;
+    RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION load_carry(int) IS 'gives days without a delivery, between days that have one, the charges of the day before';
+
+-- Repeats parts of an earlier delivery on a later day, as a load.
+CREATE OR REPLACE FUNCTION load_carry_day(on_day date, parts int[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET timezone = 'UTC'
+AS $$
+DECLARE
+    new_load int;
+    first_start timestamptz;
+    last_end timestamptz;
+BEGIN
+    INSERT INTO load AS l (source_id, file_name, content_hash, header, ignored_columns, records_read, records_loaded,
+        billed_cost_read, billed_cost_loaded)
+    SELECT min(s.source_id), format('carried from %s', min(s.billing_period_start)),
+        md5(format('carried %s %s %s', parts, on_day, clock_timestamp()))::uuid, '', '{}', sum(s.charges), sum(s.charges),
+        sum(s.billed_cost), sum(s.billed_cost)
+    FROM load_scope AS s
+    WHERE s.load_scope_id = ANY (parts)
+    RETURNING l.load_id INTO new_load;
+
+    INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start, billing_period_end,
+        part, supplier_invoice_id, current_during, charges, charge_period_start, charge_period_end, billed_cost, carried_from)
+    SELECT new_load, s.source_id, s.provider_name, s.billing_account_id, on_day, on_day + 1, s.part, s.supplier_invoice_id, '{}', s.charges,
+        s.charge_period_start + (on_day - s.billing_period_start) * interval '24 hours',
+        s.charge_period_end + (on_day - s.billing_period_start) * interval '24 hours',
+        s.billed_cost, s.load_scope_id
+    FROM load_scope AS s
+    WHERE s.load_scope_id = ANY (parts);
+
+    SELECT min(s.charge_period_start), max(s.charge_period_end)
+    INTO first_start, last_end
+    FROM load_scope AS s
+    WHERE s.load_id = new_load;
+    PERFORM charge_partition_ensure(ARRAY(
+        SELECT (extract(year FROM m) * 12 + extract(month FROM m) - 1)::int
+        FROM generate_series(date_trunc('month', first_start), last_end, interval '1 month') AS m));
+
+    INSERT INTO charge
+    SELECT (jsonb_populate_record(c, jsonb_build_object(
+        'load_scope_id', s.load_scope_id,
+        'charge_period_start', c.charge_period_start + (on_day - o.billing_period_start) * interval '24 hours',
+        'charge_period_end', c.charge_period_end + (on_day - o.billing_period_start) * interval '24 hours',
+        'extra', coalesce(c.extra, '{}') || jsonb_build_object('carried_from', o.billing_period_start)))).*
+    FROM load_scope AS s
+    JOIN load_scope AS o ON o.load_scope_id = s.carried_from
+    JOIN charge AS c ON c.load_scope_id = o.load_scope_id
+        AND c.charge_period_start BETWEEN o.charge_period_start AND o.charge_period_end
+    WHERE s.load_id = new_load;
+
+    PERFORM rollup_make(ARRAY(SELECT s.load_scope_id FROM load_scope AS s WHERE s.load_id = new_load), first_start, last_end, NULL);
+    PERFORM load_supersede(new_load, 'replace');
+END
+$$;
+
+COMMENT ON FUNCTION load_carry_day(date, int[]) IS 'repeats parts of an earlier delivery on a later day, as a load';
+
 -- Last step: roll-ups unless they have been made, sums, and the deliveries that this one supersedes.
 -- Gives a line of text that tells what became of the load.
 CREATE OR REPLACE FUNCTION load_finish(load_id int, charges bigint, first_start timestamptz, last_end timestamptz, summed boolean)
@@ -247,6 +389,7 @@ DECLARE
     way text;
     billed numeric;
     superseded bigint;
+    carried bigint;
 BEGIN
     IF NOT summed THEN
         PERFORM rollup_make(ARRAY(SELECT s.load_scope_id FROM load_scope AS s WHERE s.load_id = load_finish.load_id),
@@ -291,19 +434,21 @@ BEGIN
 
     SELECT s.way INTO way FROM source AS s WHERE s.source_id = the_load.source_id;
     superseded := load_supersede(load_finish.load_id, way);
+    carried := load_carry(load_finish.load_id);
     DELETE FROM load_item AS i WHERE i.load_id = load_finish.load_id;
     NOTIFY cloudbilling_load;
 
-    RETURN format('load %s: %s records read, %s loaded, %s rejected, %s duplicate%s', the_load.load_id,
+    RETURN format('load %s: %s records read, %s loaded, %s rejected, %s duplicate%s%s', the_load.load_id,
         the_load.records_read, the_load.records_loaded, the_load.records_rejected, the_load.records_duplicate,
-        CASE WHEN superseded > 0 THEN format('; %s earlier charges superseded', superseded) ELSE '' END);
+        CASE WHEN superseded > 0 THEN format('; %s earlier charges superseded', superseded) ELSE '' END,
+        CASE WHEN carried > 0 THEN format('; %s days without a count have that of the day before', carried) ELSE '' END);
 END
 $$;
 
 COMMENT ON FUNCTION load_finish(int, bigint, timestamptz, timestamptz, boolean) IS 'last step of a load: roll-ups, sums, and what it supersedes';
 
 -- Makes current what is: of formats that replace, the newest load not undone of
--- each account and billing period; of formats that append, every load not
+-- each account, billing period and part of it; of formats that append, every load not
 -- undone.  Gives the number of charges that ceased to be.
 CREATE OR REPLACE FUNCTION load_supersede(load_id int, way text)
 RETURNS bigint
@@ -311,7 +456,7 @@ LANGUAGE sql VOLATILE
 BEGIN ATOMIC
     WITH
     place AS (
-        SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start
+        SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.part
         FROM load_scope AS s
         WHERE s.load_id = load_supersede.load_id
     ),
@@ -321,7 +466,7 @@ BEGIN ATOMIC
             l.undone_at IS NULL
                 AND (load_supersede.way = 'append'
                     OR s.load_id = max(s.load_id) FILTER (WHERE l.undone_at IS NULL) OVER (
-                        PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start))
+                        PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.part))
                 AS counts
         FROM place AS p
         JOIN load_scope AS s
@@ -329,6 +474,7 @@ BEGIN ATOMIC
             AND s.provider_name = p.provider_name
             AND s.billing_account_id = p.billing_account_id
             AND coalesce(s.billing_period_start, '-infinity') = coalesce(p.billing_period_start, '-infinity')
+            AND coalesce(s.part, '') = coalesce(p.part, '')
         JOIN load AS l ON l.load_id = s.load_id
         WHERE load_supersede.way = 'replace' OR s.load_id = load_supersede.load_id
     ),
@@ -374,13 +520,20 @@ BEGIN
             MESSAGE = format('load %s has been undone before', load_undo.load_id),
             DETAIL = format('That was at %s.', to_char(the_load.undone_at, 'YYYY-MM-DD HH24:MI')),
             HINT = 'Load the file again if its charges are to count after all.';
+    ELSIF EXISTS (SELECT FROM load_scope AS s WHERE s.load_id = load_undo.load_id AND s.carried_from IS NOT NULL) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('load %s is not of a file', load_undo.load_id),
+            DETAIL = 'It repeats the day before for a day without a count.',
+            HINT = 'Load the count of that day; it will count instead.';
     END IF;
 
     SELECT s.way INTO way FROM source AS s WHERE s.source_id = the_load.source_id;
     PERFORM load_lock(d.scope)
     FROM (
         SELECT DISTINCT
-            format('scope %s %s %s %s', s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start) AS scope
+            format('scope %s %s %s %s %s', s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start,
+                s.part) AS scope
         FROM load_scope AS s
         WHERE s.load_id = load_undo.load_id AND way = 'replace'
         ORDER BY 1
@@ -389,6 +542,7 @@ BEGIN
     UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = load_undo.load_id;
     DELETE FROM load_event AS e WHERE e.load_id = load_undo.load_id;
     PERFORM load_supersede(load_undo.load_id, way);
+    PERFORM load_carry(load_undo.load_id);
 END
 $$;
 

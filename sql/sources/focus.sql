@@ -1,14 +1,16 @@
--- FOCUS 1.0 to 1.2: the FinOps Open Cost and Usage Specification.  One format for
--- all versions, since a later version only adds columns; a supplier that moves
--- to one so goes on superseding his own deliveries.
+-- FOCUS 1.0 to 1.3: the FinOps Open Cost and Usage Specification.  One format for
+-- all versions, since a later version adds columns; a supplier that moves to one
+-- so goes on superseding his own deliveries.  What 1.3 adds is kept as it is; that
+-- it names the provider anew, and 1.4 leaves out the old name, is no new supplier.
 -- Rules: the specification's columns/*.md.  Real files leave out mandatory
 -- columns, so required is what a charge cannot do without.  What equals another
 -- column is left out (see the table charge), which saves a tenth of its size.
-INSERT INTO source (name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'focus', 'FOCUS 1.0, 1.1, 1.2 cost and usage', 'replace', 'x_', true,
+    1, 'focus', 'FOCUS 1.0, 1.1, 1.2, 1.3 cost and usage', 'replace', 'x_', true,
     $json$[
-    {"name": "ProviderName", "kind": "name", "required": true},
+    {"name": "ProviderName", "kind": "name", "required": true, "else": ["ServiceProviderName"]},
     {"name": "PublisherName"},
     {"name": "InvoiceIssuerName"},
     {"name": "InvoiceId", "kind": "name"},
@@ -64,7 +66,15 @@ VALUES (
     {"name": "CommitmentDiscountQuantity", "kind": "number"},
     {"name": "PricingCurrencyContractedUnitPrice", "kind": "number"},
     {"name": "PricingCurrencyEffectiveCost", "kind": "number"},
-    {"name": "PricingCurrencyListUnitPrice", "kind": "number"}
+    {"name": "PricingCurrencyListUnitPrice", "kind": "number"},
+    {"name": "ServiceProviderName", "kind": "extra"},
+    {"name": "HostProviderName", "kind": "extra"},
+    {"name": "AllocatedMethodId", "kind": "extra"},
+    {"name": "AllocatedMethodDetails", "kind": "extra"},
+    {"name": "AllocatedResourceId", "kind": "extra"},
+    {"name": "AllocatedResourceName", "kind": "extra"},
+    {"name": "AllocatedTags", "kind": "extra"},
+    {"name": "ContractApplied", "kind": "extra"}
     ]$json$,
     $sql$
     SELECT

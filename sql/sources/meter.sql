@@ -1,8 +1,9 @@
 -- Generic meters: devices, backup, hours, licences, own services.  One line is one
 -- event; source_event_id is unique for ever, so a line sent twice counts once.
-INSERT INTO source (name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
+OVERRIDING SYSTEM VALUE
 VALUES (
-    'meter', 'generic meters: own services, devices, hours, licences', 'append', 'x_', true,
+    2, 'meter', 'generic meters: own services, devices, hours, licences', 'append', 'x_', true,
     $json$[
     {"name": "customer_ref", "kind": "name", "required": true},
     {"name": "meter", "kind": "name", "required": true},

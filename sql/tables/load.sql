@@ -55,15 +55,17 @@ CREATE TABLE load_scope (
     billing_account_id    text             NOT NULL,
     billing_period_start  date,
     billing_period_end    date,
+    part                  text,
     supplier_invoice_id   text,
     current_during        tstzmultirange   NOT NULL,
     charges               bigint           NOT NULL DEFAULT 0,
     charge_period_start   timestamptz,
     charge_period_end     timestamptz,
     billed_cost           numeric          NOT NULL DEFAULT 0,
+    carried_from          int              REFERENCES load_scope,
 
     UNIQUE NULLS NOT DISTINCT (load_id, provider_name, billing_account_id,
-        billing_period_start, billing_period_end, supplier_invoice_id)
+        billing_period_start, billing_period_end, part, supplier_invoice_id)
 );
 
 CREATE INDEX ON load_scope (source_id, provider_name, billing_account_id, billing_period_start);
@@ -76,12 +78,14 @@ COMMENT ON COLUMN load_scope.provider_name IS 'provider of the charges (FOCUS Pr
 COMMENT ON COLUMN load_scope.billing_account_id IS 'supplier''s billing account (FOCUS BillingAccountId)';
 COMMENT ON COLUMN load_scope.billing_period_start IS 'first day of the supplier''s billing period; NULL for formats without one';
 COMMENT ON COLUMN load_scope.billing_period_end IS 'day after the supplier''s billing period; NULL for formats without one';
+COMMENT ON COLUMN load_scope.part IS 'part of the billing period that deliveries supersede by itself, such as an invoice or a currency; NULL is all the rest';
 COMMENT ON COLUMN load_scope.supplier_invoice_id IS 'supplier''s invoice (FOCUS InvoiceId); NULL while not invoiced';
 COMMENT ON COLUMN load_scope.current_during IS 'when the charges counted: from the load until a later delivery or load_undo';
 COMMENT ON COLUMN load_scope.charges IS 'number of charges';
 COMMENT ON COLUMN load_scope.charge_period_start IS 'earliest start of a charge';
 COMMENT ON COLUMN load_scope.charge_period_end IS 'latest end of a charge';
 COMMENT ON COLUMN load_scope.billed_cost IS 'sum of billed cost';
+COMMENT ON COLUMN load_scope.carried_from IS 'delivery of an earlier day whose charges these repeat, for a day without one; NULL for what a file delivered';
 
 SELECT pg_catalog.pg_extension_config_dump('load_scope', '');
 SELECT pg_catalog.pg_extension_config_dump('load_scope_load_scope_id_seq', '');
@@ -143,6 +147,7 @@ CREATE UNLOGGED TABLE load_item (
     source_customer_id            text,
     billing_period_start          date,
     billing_period_end            date,
+    part                          text,
     supplier_invoice_id           text,
     publisher_name                text,
     invoice_issuer_name           text,

@@ -10,7 +10,8 @@ SELECT
     s.billing_period_end,
     s.supplier_invoice_id,
     s.charges,
-    s.billed_cost
+    s.billed_cost,
+    s.carried_from
 FROM load_scope AS s
 WHERE CASE WHEN as_of() IS NULL THEN upper_inf(s.current_during) ELSE s.current_during @> as_of() END;
 
@@ -25,3 +26,55 @@ COMMENT ON COLUMN load_scope_current.billing_period_end IS 'day after the suppli
 COMMENT ON COLUMN load_scope_current.supplier_invoice_id IS 'supplier''s invoice';
 COMMENT ON COLUMN load_scope_current.charges IS 'number of charges';
 COMMENT ON COLUMN load_scope_current.billed_cost IS 'sum of billed cost';
+COMMENT ON COLUMN load_scope_current.carried_from IS 'delivery of an earlier day that these charges repeat; NULL for what a file delivered';
+
+-- Days without a count, between those that have one.
+CREATE OR REPLACE VIEW load_gap AS
+WITH
+counted AS (
+    SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start AS day
+    FROM load_scope_current AS s
+    JOIN source AS f USING (source_id)
+    WHERE f.carries AND s.carried_from IS NULL AND s.billing_period_end = s.billing_period_start + 1
+),
+missing AS (
+    SELECT n.source_id, n.provider_name, n.billing_account_id, n.day, g.missing_on::date AS missing_on
+    FROM (
+        SELECT c.*, lead(c.day) OVER (PARTITION BY c.source_id, c.provider_name, c.billing_account_id ORDER BY c.day) AS next_day
+        FROM counted AS c
+    ) AS n
+    CROSS JOIN LATERAL generate_series(n.day + interval '1 day', n.next_day - interval '1 day', interval '1 day') AS g (missing_on)
+)
+SELECT
+    f.name AS source_name,
+    m.provider_name,
+    m.billing_account_id,
+    m.missing_on,
+    m.day AS counted_before,
+    s.load_id,
+    s.charges,
+    s.quantity
+FROM missing AS m
+JOIN source AS f USING (source_id)
+LEFT JOIN (
+    SELECT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start AS missing_on, max(s.load_id) AS load_id,
+        sum(s.charges)::bigint AS charges, sum(q.quantity) AS quantity
+    FROM load_scope_current AS s
+    CROSS JOIN LATERAL (
+        SELECT sum(d.quantity) AS quantity
+        FROM charge_daily AS d
+        WHERE d.load_scope_id = s.load_scope_id AND d.time_zone_id = (SELECT min(z.time_zone_id) FROM time_zone AS z)
+    ) AS q
+    WHERE s.carried_from IS NOT NULL
+    GROUP BY 1, 2, 3, 4
+) AS s USING (source_id, provider_name, billing_account_id, missing_on);
+
+COMMENT ON VIEW load_gap IS 'days without a count of licences, between days that have one, and what they carry in its place';
+COMMENT ON COLUMN load_gap.source_name IS 'format';
+COMMENT ON COLUMN load_gap.provider_name IS 'provider';
+COMMENT ON COLUMN load_gap.billing_account_id IS 'account whose count is missing';
+COMMENT ON COLUMN load_gap.missing_on IS 'day without a count';
+COMMENT ON COLUMN load_gap.counted_before IS 'last day before it that has one';
+COMMENT ON COLUMN load_gap.load_id IS 'load that repeats that day; NULL when the gap is too long, so that nothing is billed for the day';
+COMMENT ON COLUMN load_gap.charges IS 'number of charges that are repeated';
+COMMENT ON COLUMN load_gap.quantity IS 'sum of their quantities';

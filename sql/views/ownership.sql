@@ -69,7 +69,7 @@ SELECT a.account_id, p.tag_set_id, c.customer_id, daterange(NULL, NULL), ARRAY[2
 FROM account AS a
 JOIN place AS p USING (account_id)
 JOIN customer AS c ON c.number = a.source_customer_id
-WHERE a.provider_name = 'Own services' AND a.billing_account_id = 'own';
+WHERE a.provider_name = 'Own services';
 
 COMMENT ON VIEW ownership_candidate IS 'ownership rules that hold for each account and set of tags, with their rank';
 COMMENT ON COLUMN ownership_candidate.account_id IS 'account';

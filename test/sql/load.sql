@@ -24,6 +24,8 @@ BEGIN
     FOREACH found IN ARRAY ARRAY(SELECT DISTINCT m[1] FROM regexp_matches(result, '(?:[Ll]oad |load_undo\()(\d+)', 'g') AS m) LOOP
         result := regexp_replace(result, '([Ll]oad |load_undo\()' || found || '(?!\d)', '\1#' || (found::int - base), 'g');
     END LOOP;
+    -- formats are added without regard to this test
+    result := regexp_replace(result, 'Formats are: [a-z_, ]*', 'Formats are: <formats>');
     RETURN regexp_replace(result, '\d{4}-\d\d-\d\d \d\d:\d\d', '<moment>', 'g');
 END
 $$;
@@ -320,7 +322,9 @@ SAVEPOINT before;
 SELECT pg_temp.meter(:base, 'kept1,1,1');
 SAVEPOINT inner_one;
 SELECT pg_temp.meter(:base, 'lost1,1,1');
+\set VERBOSITY terse
 INSERT INTO landing VALUES ('nonsense');
+\set VERBOSITY default
 ROLLBACK TO inner_one;
 INSERT INTO landing VALUES (E'customer_ref,meter,currency,source_event_id,quantity,usage_start\nload test,m,EUR,"cut');
 ROLLBACK TO inner_one;
@@ -357,7 +361,9 @@ customer_ref,meter,currency,source_event_id,quantity,usage_start
 load test,m,EUR,role1,1,2031-05-01
 load test,m,EUR,role2,1,x
 \.
+\set VERBOSITY terse
 INSERT INTO cloudbilling.landing VALUES ('nonsense');
+\set VERBOSITY default
 \set VERBOSITY terse
 SELECT * FROM cloudbilling.load;
 SELECT * FROM cloudbilling.focus;
@@ -429,5 +435,5 @@ INSERT INTO source (name, title, way, fields, item_query, record_query) VALUES (
 INSERT INTO source (name, title, way, fields, item_query, record_query) VALUES ('bad', '', 'append', '[{"name": "d", "kind": "time", "role": "period_start", "required": true}, {"name": "x", "role": "billed_cost"}]', '', '');
 INSERT INTO source (name, title, way, fields, item_query, record_query) VALUES ('bad', '', 'append', '[{"name": "d", "kind": "time", "role": "period_start", "required": true}, {"name": "x", "role": "event_id", "kind": "name", "item": true}]', '', '');
 INSERT INTO source (name, title, way, fields, item_query, record_query) VALUES ('bad', '', 'append', '[{"name": "d", "kind": "time", "role": "period_start", "required": true}, {"name": "x", "kind": "number", "role": "cost"}]', '', '');
-INSERT INTO source (name, title, way, fields, item_query, record_query) VALUES ('bad', '', 'append', '[{"name": "d", "kind": "time", "role": "period_start", "required": true}, {"name": "x", "kind": "number", "role": "billed_cost"}, {"name": "y", "kind": "number", "role": "billed_cost"}]', '', '');
+INSERT INTO source (name, title, way, fields, item_query, record_query) VALUES ('bad', '', 'append', '[{"name": "d", "kind": "time", "role": "period_start", "required": true}, {"name": "x", "kind": "time", "role": "period_end"}, {"name": "y", "kind": "time", "role": "period_end"}]', '', '');
 \set VERBOSITY default
