@@ -41,9 +41,9 @@ REGRESS        = exact allocate rated_sum \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
                  invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
-                 opencost gcp oracle focus_1_3 source_add own_sources own_billing selector_explain rollup ownership \
+                 opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
-                 invoice schedule readme
+                 own_billing invoice schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)

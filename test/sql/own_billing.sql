@@ -1,14 +1,11 @@
 -- From own files and Google's to the invoice: hours that are billable and not, a sale
 -- at its sale price, licences by the average over a month with a gap, usage without
 -- the reseller's margin.
-SET timezone = 'UTC';
-SET datestyle = 'ISO';
-SET search_path = cloudbilling, public;
-SET client_min_messages = warning;
+\getenv dir PG_ABS_SRCDIR
+\set usage :dir '/usage.sql'
+\i :usage
 \pset format unaligned
-\pset null '<null>'
-BEGIN;
-SELECT coalesce(max(load_id), 0) AS base FROM load \gset
+
 INSERT INTO seller (name) VALUES ('Own Billing') RETURNING seller_id AS seller \gset
 INSERT INTO customer (seller_id, number, name) VALUES (:seller, 'K1001', 'One') RETURNING customer_id AS one \gset
 INSERT INTO customer (seller_id, number, name) VALUES (:seller, 'K1002', 'Two') RETURNING customer_id AS two \gset
@@ -21,7 +18,6 @@ VALUES
     ('Office E3', product_ensure('Own services', 'Licences'), NULL, 'weighted', 'sku', 'EUR', '{"model": "per_unit", "unit_price": "31"}'),
     ('Google at cost, without our margin', product_ensure('Google Cloud'), '{"sku_meter": {"not": "RESELLER_MARGIN"}}', 'billed_cost', 'sku', 'EUR',
         '{"model": "per_unit", "unit_price": "1000"}');
-SET cloudbilling.load_force = on;
 \copy landing from 'test/data/hours-1.csv' with (format csv, delimiter E'\x01', quote E'\x02')
 \copy landing from 'test/data/sale-1.csv' with (format csv, delimiter E'\x01', quote E'\x02')
 \copy landing from 'test/data/licence-1.csv' with (format csv, delimiter E'\x01', quote E'\x02')
@@ -39,4 +35,3 @@ SELECT customer, period_start, service_name, charge_category, charges, billed_co
 FROM charge_unpriced
 WHERE customer_id IN (:one, :two)
 ORDER BY 1, 2, 3, 4;
-ROLLBACK;
