@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "landing.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
 /* A combination seen before, known by a hash of 128 bits. */
 typedef struct KnownItem
