@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "landing.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
 /* A combination seen before, known by a hash of 128 bits. */
 typedef struct KnownItem
@@ -104,16 +105,18 @@ add_item(Landing *landing, KnownItem *item)
 	                     landing->item_nulls);
 }
 
-/* The month of the record; when it cannot be read, add_item finds out. */
+/* What the record's month is known by; when it cannot be read, add_item says so. */
 static Datum
 read_month(Landing *landing)
 {
-	Datum month = 0;
+	Datum month;
 	int len;
 	const char *s = landing_value(landing, landing->month, &len);
 
-	if (s != NULL)
-		(void)landing_read_value(landing, landing->month, s, len, &month);
+	if (s == NULL)
+		return TimestampTzGetDatum(DT_NOBEGIN);
+	if (landing_read_value(landing, landing->month, s, len, &month) != NULL)
+		return TimestampTzGetDatum(DT_NOEND);
 	return month;
 }
 

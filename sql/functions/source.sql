@@ -232,7 +232,8 @@ BEGIN
         f.name
     INTO unsaid
     FROM source_field(best.source_id, source_detect.header) AS f
-    WHERE f.required AND f.column_no IS NULL AND current_setting('cloudbilling.' || f.setting) = ''
+    WHERE f.required AND f.column_no IS NULL AND f.setting IS NOT NULL
+      AND coalesce(current_setting('cloudbilling.' || f.setting, true), '') = ''
     ORDER BY f.field_no
     LIMIT 1;
     IF FOUND THEN
@@ -246,7 +247,7 @@ BEGIN
 
     RETURN QUERY
     SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
-        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting), ''), s.event_query,
+        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting, true), ''), s.event_query,
         f.options, s.null_values
     FROM source AS s
     CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
@@ -311,7 +312,7 @@ BEGIN ATOMIC
             WHEN f.kind = 'extra' AND f.column_no IS NOT NULL THEN 'kept in extra'
             WHEN f.column_no IS NOT NULL THEN 'read'
             WHEN f.setting IS NOT NULL THEN
-                CASE current_setting('cloudbilling.' || f.setting)
+                CASE coalesce(current_setting('cloudbilling.' || f.setting, true), '')
                     WHEN '' THEN CASE WHEN f.required THEN 'missing: set cloudbilling.' ELSE 'from the setting cloudbilling.' END
                     ELSE 'from the setting cloudbilling.'
                 END || f.setting
@@ -319,7 +320,7 @@ BEGIN ATOMIC
             ELSE 'not in the file'
         END
     FROM source_rank(source_header(source_check.header),
-        coalesce(source_check.source, nullif(current_setting('cloudbilling.load_source'), ''))) AS r
+        coalesce(source_check.source, nullif(current_setting('cloudbilling.load_source', true), ''))) AS r
     CROSS JOIN LATERAL source_field(r.source_id, source_header(source_check.header)) AS f
     WHERE r.rank = 1
     ORDER BY f.column_no, f.field_no;

@@ -11,7 +11,7 @@ BEGIN ATOMIC
         a.attname::text,
         CASE
             WHEN a.attname IN ('provider_name', 'billing_account_id', 'sub_account_id', 'source_customer_id', 'supplier_invoice_id',
-                'service_name', 'sku_id') THEN 'name'
+                'service_name', 'sku_id', 'part') THEN 'name'
             WHEN a.attname = 'billing_currency' THEN 'currency'
             WHEN a.atttypid = 'jsonb'::regtype THEN 'json'
             WHEN a.atttypid = 'numeric'::regtype THEN 'number'

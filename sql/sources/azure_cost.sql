@@ -17,17 +17,17 @@ VALUES (
     {"name": "BillingAccountName"},
     {"name": "BillingProfileId", "kind": "name"},
     {"name": "BillingProfileName"},
-    {"name": "BillingPeriodStartDate", "kind": "time", "item": true, "formats": ["ISO", "MM/DD/YYYY"], "aliases": ["BillingPeriodStart"]},
-    {"name": "BillingPeriodEndDate", "kind": "time", "item": true, "formats": ["ISO", "MM/DD/YYYY"], "aliases": ["BillingPeriodEnd"]},
+    {"name": "BillingPeriodStartDate", "kind": "time", "item": true, "formats": ["ISO", "MM/DD/YYYY"], "else": ["BillingPeriodStart"]},
+    {"name": "BillingPeriodEndDate", "kind": "time", "item": true, "formats": ["ISO", "MM/DD/YYYY"], "else": ["BillingPeriodEnd"]},
     {"name": "usage_month", "kind": "time", "item": true, "by": "month",
-        "formats": ["ISO", "MM/DD/YYYY", "MM/DD/YYYY HH24:MI:SS"], "aliases": ["Date", "UsageDateTime"]},
+        "formats": ["ISO", "MM/DD/YYYY", "MM/DD/YYYY HH24:MI:SS"], "aliases": ["Date"], "else": ["UsageDateTime"]},
     {"name": "InvoiceId", "kind": "name"},
     {"name": "CustomerTenantId", "kind": "name"},
-    {"name": "SubscriptionId", "kind": "name", "required": "header", "aliases": ["SubscriptionGuid"]},
+    {"name": "SubscriptionId", "kind": "name", "required": "header", "else": ["SubscriptionGuid"]},
     {"name": "SubscriptionName"},
     {"name": "BillingCurrency", "kind": "currency", "required": true, "setting": "load_currency",
-        "aliases": ["BillingCurrencyCode", "Currency"]},
-    {"name": "PricingCurrency", "aliases": ["PricingCurrencyCode"]},
+        "else": ["BillingCurrencyCode", "Currency"]},
+    {"name": "PricingCurrency", "else": ["PricingCurrencyCode"]},
     {"name": "ChargeType"},
     {"name": "Frequency"},
     {"name": "PricingModel"},
@@ -40,7 +40,7 @@ VALUES (
     {"name": "MeterRegion"},
     {"name": "ConsumedService", "kind": "name"},
     {"name": "ProductId", "kind": "name"},
-    {"name": "ProductName", "aliases": ["Product"]},
+    {"name": "ProductName", "else": ["Product"]},
     {"name": "PartNumber"},
     {"name": "UnitOfMeasure"},
     {"name": "ResourceId"},
@@ -60,16 +60,16 @@ VALUES (
     {"name": "PartnerEarnedCreditRate"},
     {"name": "Tags", "kind": "json", "bare": true},
     {"name": "Date", "kind": "time", "required": true, "role": "period_start",
-        "formats": ["ISO", "MM/DD/YYYY", "MM/DD/YYYY HH24:MI:SS"], "aliases": ["UsageDateTime"]},
-    {"name": "Cost", "kind": "number", "required": true, "role": "billed_cost", "aliases": ["CostInBillingCurrency", "PreTaxCost"],
+        "formats": ["ISO", "MM/DD/YYYY", "MM/DD/YYYY HH24:MI:SS"], "else": ["UsageDateTime"]},
+    {"name": "CostInBillingCurrency", "kind": "number", "required": true, "role": "billed_cost", "else": ["Cost", "PreTaxCost"],
         "unless": {"PricingModel": ["Reservation", "SavingsPlan"], "ChargeType": ["Usage", "UnusedReservation", "UnusedSavingsPlan"]}},
-    {"name": "Quantity", "kind": "number", "aliases": ["UsageQuantity"]},
+    {"name": "Quantity", "kind": "number", "else": ["UsageQuantity"]},
     {"name": "UnitPrice", "kind": "number"},
-    {"name": "EffectivePrice", "kind": "number", "aliases": ["ResourceRate"]},
+    {"name": "EffectivePrice", "kind": "number", "else": ["ResourceRate"]},
     {"name": "PayGPrice", "kind": "number"},
     {"name": "PayGCostInBillingCurrency", "kind": "number"},
     {"name": "CostInPricingCurrency", "kind": "number"},
-    {"name": "ExchangeRatePricingToBilling", "kind": "number", "aliases": ["ExchangeRate"]}
+    {"name": "ExchangeRatePricingToBilling", "kind": "number", "else": ["ExchangeRate"]}
     ]$json$,
     $sql$
     SELECT
@@ -177,14 +177,14 @@ VALUES (
         item_no,
         "Date" AS charge_period_start,
         "Date" + interval '24 hours' AS charge_period_end,
-        CASE WHEN is_committed AND is_usage THEN 0 ELSE "Cost" END AS billed_cost,
+        CASE WHEN is_committed AND is_usage THEN 0 ELSE "CostInBillingCurrency" END AS billed_cost,
         CASE
             WHEN NOT is_committed THEN NULL
-            WHEN is_purchase THEN nullif(0, "Cost")
-            WHEN is_usage THEN nullif("Cost", 0)
+            WHEN is_purchase THEN nullif(0, "CostInBillingCurrency")
+            WHEN is_usage THEN nullif("CostInBillingCurrency", 0)
         END AS effective_cost,
         coalesce("PayGCostInBillingCurrency", nullif("PayGPrice", 0) * "Quantity" * rate) AS list_cost,
-        coalesce(nullif("UnitPrice", 0) * "Quantity" * rate, "Cost") AS contracted_cost,
+        coalesce(nullif("UnitPrice", 0) * "Quantity" * rate, "CostInBillingCurrency") AS contracted_cost,
         -- Azure counts blocks, such as 10K, as the price does.
         "Quantity" AS pricing_quantity,
         nullif("Quantity" * block_size, "Quantity") AS consumed_quantity,

@@ -22,7 +22,7 @@ VALUES (
     {"name": "ProductName", "kind": "name"},
     {"name": "ProductCategory"},
     {"name": "ChargeType", "required": true},
-    {"name": "Currency", "kind": "currency", "required": true, "aliases": ["BillingCurrency"]},
+    {"name": "Currency", "kind": "currency", "required": true, "else": ["BillingCurrency"]},
     {"name": "PricingCurrency"},
     {"name": "PriceAdjustmentDescription"},
     {"name": "PublisherName"},
