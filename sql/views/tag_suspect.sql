@@ -39,7 +39,7 @@ spelt AS MATERIALIZED (
         GROUP BY c.suspect, c.key, c.spelling
     ) AS s
     WHERE s.fold IS NOT NULL
-    WINDOW most_used AS (PARTITION BY s.suspect, s.key, s.fold ORDER BY s.items DESC, s.spelling COLLATE "C")
+    WINDOW most_used AS (PARTITION BY s.suspect, s.key, s.fold ORDER BY s.items DESC, s.spelling <> tag_trim(s.spelling), s.spelling COLLATE "C")
 ),
 word AS (
     SELECT s.suspect, s.key, s.fold, s.best, s.fold_items AS items,
