@@ -14,9 +14,10 @@ spelt_key AS MATERIALIZED (
 ),
 -- Keys that may stand for a required one, the surest first: the same but for case and
 -- separators, a few edits away, or its beginning.  What a policy asks for is no mistake.
-similar_key AS MATERIALIZED (
-    SELECT s.tag_policy_id, s.key, s.edits
-    FROM (
+asked AS MATERIALIZED (
+    SELECT p.tag_policy_id, p.key, p.required, array_agg(s.key ORDER BY s.edits, s.key COLLATE "C") FILTER (WHERE s.edits IS NOT NULL) AS similar_keys
+    FROM policy AS p
+    LEFT JOIN (
         SELECT p.tag_policy_id, k.key,
             CASE WHEN k.fold = p.fold THEN 0
                 WHEN k.digits <> p.digits OR k.key IN (SELECT o.key FROM policy AS o) THEN NULL
@@ -25,8 +26,8 @@ similar_key AS MATERIALIZED (
         FROM policy AS p
         JOIN spelt_key AS k ON k.key <> p.key
         WHERE p.required
-    ) AS s
-    WHERE s.edits IS NOT NULL
+    ) AS s ON s.tag_policy_id = p.tag_policy_id
+    GROUP BY p.tag_policy_id, p.key, p.required
 ),
 allowed AS MATERIALIZED (
     SELECT a.*, tag_digits(a.fold) AS digits, tag_letters(a.fold) AS letters
@@ -91,35 +92,36 @@ suggested AS (
     WHERE s.edits IS NOT NULL
     ORDER BY s.tag_policy_id, s.value, s.edits, s.place
 ),
--- What is wrong with each set of tags by each policy; 0 is no tags.
-verdict AS MATERIALIZED (
-    SELECT r.tag_policy_id, t.tag_set_id, CASE WHEN s.value IS NULL THEN 'value not allowed' ELSE 'misspelt value' END AS violation,
-        t.key AS found_key, t.value AS found_value, s.suggestion
+judged AS MATERIALIZED (
+    SELECT r.tag_policy_id, r.value, s.suggestion
     FROM refused AS r
     LEFT JOIN suggested AS s ON s.tag_policy_id = r.tag_policy_id AND s.value = r.value
-    JOIN tag AS t ON t.key = r.key AND t.value = r.value
-    UNION ALL
-    SELECT a.tag_policy_id, a.tag_set_id,
-        CASE WHEN a.value IS NOT NULL THEN 'empty' WHEN k.key IS NOT NULL THEN 'misspelt key' ELSE 'missing' END,
-        CASE WHEN a.value IS NOT NULL THEN a.key ELSE k.key END, coalesce(a.value, k.value),
-        CASE WHEN a.value IS NULL AND k.key IS NOT NULL THEN a.key END
+),
+-- What is wrong with each set of tags by each policy; 0 is no tags.  A set has all of
+-- its tags at hand, which is faster than to join them.
+verdict AS MATERIALIZED (
+    SELECT t.tag_set_id, t.tag_policy_id,
+        CASE WHEN j.suggestion IS NOT NULL THEN 'misspelt value' WHEN j.value IS NOT NULL THEN 'value not allowed' WHEN t.value IS NOT NULL THEN 'empty'
+            WHEN t.similar_key IS NOT NULL THEN 'misspelt key' ELSE 'missing' END AS violation,
+        CASE WHEN t.value IS NOT NULL THEN t.key ELSE t.similar_key END AS found_key,
+        coalesce(t.value, t.tags ->> t.similar_key) AS found_value,
+        coalesce(j.suggestion, CASE WHEN t.similar_key IS NOT NULL THEN t.key END) AS suggestion
     FROM (
-        SELECT p.tag_policy_id, p.key, s.tag_set_id, s.tags ->> p.key AS value
-        FROM tag_set AS s
-        CROSS JOIN policy AS p
-        WHERE p.required AND tag_trim(s.tags ->> p.key) IS NULL
-        UNION ALL
-        SELECT p.tag_policy_id, p.key, 0, NULL
-        FROM policy AS p
-        WHERE p.required
-    ) AS a
-    LEFT JOIN (
-        SELECT DISTINCT ON (k.tag_policy_id, t.tag_set_id) k.tag_policy_id, t.tag_set_id, t.key, t.value
-        FROM similar_key AS k
-        JOIN tag AS t ON t.key = k.key
-        WHERE tag_trim(t.value) IS NOT NULL
-        ORDER BY k.tag_policy_id, t.tag_set_id, k.edits, t.key COLLATE "C"
-    ) AS k ON k.tag_policy_id = a.tag_policy_id AND k.tag_set_id = a.tag_set_id
+        SELECT s.tag_set_id, s.tags, a.tag_policy_id, a.key, a.required, s.tags ->> a.key AS value,
+            CASE WHEN a.similar_keys IS NOT NULL AND s.tags ->> a.key IS NULL THEN (
+                SELECT k.key
+                FROM unnest(a.similar_keys) WITH ORDINALITY AS k (key, place)
+                WHERE tag_trim(s.tags ->> k.key) IS NOT NULL
+                ORDER BY k.place
+                LIMIT 1) END AS similar_key
+        FROM (SELECT s.tag_set_id, s.tags FROM tag_set AS s UNION ALL SELECT 0, '{}') AS s
+        CROSS JOIN asked AS a
+        OFFSET 0
+    ) AS t
+    -- Always so; the planner, which knows nothing of what is computed once, would take
+    -- it for long and sort both sides.
+    LEFT JOIN judged AS j ON j.tag_policy_id = t.tag_policy_id AND j.value = t.value AND j.tag_policy_id = abs(j.tag_policy_id)
+    WHERE j.value IS NOT NULL OR t.required AND tag_trim(t.value) IS NULL
 ),
 matched AS (
     SELECT m.item_id, m.policies
@@ -142,12 +144,16 @@ held AS MATERIALIZED (
 ),
 -- The policies that hold, one for each key.
 choice AS MATERIALIZED (
-    SELECT DISTINCT ON (c.customer_id, c.period_start, c.policies, p.key) c.customer_id, c.period_start, c.policies, p.key, p.tag_policy_id
-    FROM (SELECT DISTINCT h.customer_id, h.period_start, h.policies FROM held AS h) AS c
-    JOIN policy AS p ON p.valid_during @> c.period_start AND (p.selector IS NULL OR p.tag_policy_id = ANY (c.policies))
-    LEFT JOIN customer_ancestor AS a ON a.customer_id = c.customer_id AND a.ancestor_id = p.customer_id
-    WHERE p.customer_id IS NULL OR a.ancestor_id IS NOT NULL
-    ORDER BY c.customer_id, c.period_start, c.policies, p.key, a.distance NULLS LAST, p.specificity DESC, p.tag_policy_id
+    SELECT n.customer_id, n.period_start, n.policies, array_agg(n.tag_policy_id) AS chosen
+    FROM (
+        SELECT DISTINCT ON (c.customer_id, c.period_start, c.policies, p.key) c.customer_id, c.period_start, c.policies, p.tag_policy_id
+        FROM (SELECT DISTINCT h.customer_id, h.period_start, h.policies FROM held AS h) AS c
+        JOIN policy AS p ON p.valid_during @> c.period_start AND (p.selector IS NULL OR p.tag_policy_id = ANY (c.policies))
+        LEFT JOIN customer_ancestor AS a ON a.customer_id = c.customer_id AND a.ancestor_id = p.customer_id
+        WHERE p.customer_id IS NULL OR a.ancestor_id IS NOT NULL
+        ORDER BY c.customer_id, c.period_start, c.policies, p.key, a.distance NULLS LAST, p.specificity DESC, p.tag_policy_id
+    ) AS n
+    GROUP BY n.customer_id, n.period_start, n.policies
 )
 SELECT
     g.period_start AS month,
@@ -159,7 +165,7 @@ SELECT
     g.resource_id,
     g.resource_name,
     g.tag_policy_id,
-    g.key,
+    p.key,
     g.violation,
     g.found_key,
     g.found_value,
@@ -169,15 +175,16 @@ SELECT
     trim_scale(g.billed_cost) AS billed_cost,
     trim_scale(g.effective_cost) AS effective_cost
 FROM (
-    SELECT h.period_start, h.customer_id, h.account_id, h.resource_id, max(h.resource_name) AS resource_name, o.tag_policy_id, o.key,
+    SELECT h.period_start, h.customer_id, h.account_id, h.resource_id, max(h.resource_name) AS resource_name, v.tag_policy_id,
         v.violation, v.found_key, v.found_value, v.suggestion, h.currency, sum(h.charges)::bigint AS charges,
         exact_sum(h.billed_cost) AS billed_cost, exact_sum(h.effective_cost) AS effective_cost
     FROM held AS h
     JOIN choice AS o ON o.customer_id = h.customer_id AND o.period_start = h.period_start AND o.policies = h.policies
-    JOIN verdict AS v ON v.tag_set_id = h.tag_set_id AND v.tag_policy_id = o.tag_policy_id
-    GROUP BY h.period_start, h.customer_id, h.account_id, h.resource_id, o.tag_policy_id, o.key, v.violation, v.found_key, v.found_value,
+    JOIN verdict AS v ON v.tag_set_id = h.tag_set_id AND v.tag_policy_id = ANY (o.chosen)
+    GROUP BY h.period_start, h.customer_id, h.account_id, h.resource_id, v.tag_policy_id, v.violation, v.found_key, v.found_value,
         v.suggestion, h.currency
 ) AS g
+JOIN policy AS p ON p.tag_policy_id = g.tag_policy_id
 JOIN account AS t ON t.account_id = g.account_id
 LEFT JOIN customer AS c ON c.customer_id = g.customer_id;
 
