@@ -12,7 +12,7 @@ WHERE all_customers_are_asked() AND n.period_start BETWEEN period_first() AND pe
 
 COMMENT ON VIEW charge_held IS 'charges of customers and of nobody, rolled up where that suffices';
 COMMENT ON COLUMN charge_held.customer_id IS 'customer; 0 is nobody';
-COMMENT ON COLUMN charge_held.period_start IS 'first day of the month, in the customer''s time zone; in the first seller''s for what nobody owns';
+COMMENT ON COLUMN charge_held.period_start IS 'first day of the month, in the customer''s time zone; or in that of the account''s other owners or the first seller, for what nobody owns';
 COMMENT ON COLUMN charge_held.charge_on IS 'first day of the roll-up: of the month, or the day where a month is cut';
 COMMENT ON COLUMN charge_held.load_scope_id IS 'delivery';
 COMMENT ON COLUMN charge_held.item_id IS 'what it is';
