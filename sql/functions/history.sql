@@ -31,7 +31,7 @@ DO $$
 DECLARE
     relation text;
 BEGIN
-    FOREACH relation IN ARRAY ARRAY['dimension', 'allocation_rule', 'allocation_lookup', 'account_tag', 'allocation_split', 'allocation_weight'] LOOP
+    FOREACH relation IN ARRAY ARRAY['dimension', 'allocation_rule', 'allocation_lookup', 'account_tag', 'allocation_split', 'allocation_weight', 'tag_policy'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER history_touch BEFORE UPDATE ON cloudbilling.%I
             FOR EACH ROW EXECUTE FUNCTION cloudbilling.history_touch()', relation);
         EXECUTE format('CREATE OR REPLACE TRIGGER history_update AFTER UPDATE ON cloudbilling.%I
