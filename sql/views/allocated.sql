@@ -51,7 +51,10 @@ direct AS MATERIALIZED (
 sold AS MATERIALIZED (
     SELECT a.scope_id, s.owner_id AS customer_id, s.period_start, a.dimension_id, a.value, s.customer_id AS buyer_id,
         s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency,
-        exact_sum(s.amount) AS amount
+        exact_sum(s.amount) AS amount, sum(s.charges)::bigint AS charges, exact_sum(s.quantity) AS quantity,
+        -- as in rated_line, as far as they are in the line's currency
+        CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
+        CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.effective_cost) END AS effective_cost
     FROM rated_charge AS s
     JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
         AND s.charge_on >= a.valid_from AND s.charge_on < a.valid_until
@@ -216,24 +219,31 @@ sale_part AS (
         SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
     UNION ALL
     SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.buyer_id, s.price_rule_id, s.product_id,
-        s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, u.amount, s.shared_from, s.via || s.value
+        s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, u.amount, u.charges::bigint, u.quantity,
+        u.billed_cost, u.effective_cost, s.shared_from, s.via || s.value
     FROM sale_part AS s
     JOIN way AS w ON w.dimension_id = s.dimension_id AND w.scope_id = s.scope_id AND w.period_start = s.period_start
         AND w.currency = s.cost_currency AND w.value = s.value AND w.value <> ALL (s.via)
-    CROSS JOIN LATERAL unnest(w.targets, allocate(s.amount, w.weights, 12)) AS u (value, amount)
+    CROSS JOIN LATERAL unnest(w.targets, allocate(s.amount, w.weights, 12), allocate(s.charges, w.weights, 0),
+        allocate(s.quantity, w.weights, 12), allocate(s.billed_cost, w.weights, 12),
+        allocate(s.effective_cost, w.weights, 12)) AS u (value, amount, charges, quantity, billed_cost, effective_cost)
 ),
 sale AS (
     SELECT u.dimension_id, u.period_start, u.customer_id, u.value, u.shared_from, u.buyer_id, u.price_rule_id, u.product_id,
-        u.account_id, u.resource_id, u.tag_value, u.currency, u.effect, exact_sum(u.amount) AS amount
+        u.account_id, u.resource_id, u.tag_value, u.currency, u.effect, exact_sum(u.amount) AS amount,
+        sum(u.charges)::bigint AS charges, exact_sum(u.quantity) AS quantity, exact_sum(u.billed_cost) AS billed_cost,
+        exact_sum(u.effective_cost) AS effective_cost
     FROM (
         SELECT s.dimension_id, s.period_start, s.customer_id, s.value, NULL AS shared_from, s.buyer_id, s.price_rule_id,
-            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
+            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount, s.charges, s.quantity,
+            s.billed_cost, s.effective_cost
         FROM sold AS s
         WHERE (s.value IS NULL OR (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
             SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
         UNION ALL
         SELECT s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_from, s.buyer_id, s.price_rule_id,
-            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
+            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount, s.charges, s.quantity,
+            s.billed_cost, s.effective_cost
         FROM sale_part AS s
         WHERE s.via <> '{}'
           AND (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
@@ -266,19 +276,22 @@ late_sale AS (
     SELECT l.*
     FROM (
         SELECT u.dimension_id, u.period_start, u.buyer_id, u.price_rule_id, u.product_id, u.account_id, u.resource_id, u.tag_value,
-            u.currency, max(u.effect) AS effect, sum(u.due) AS due,
+            u.currency, max(u.effect) AS effect, sum(u.due) AS due, sum(u.charges) AS charges, sum(u.quantity) AS quantity,
+            sum(u.billed_cost) AS billed_cost, sum(u.effective_cost) AS effective_cost,
             array_agg(u.customer_id ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS customers,
             array_agg(u.value ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS values,
             array_agg(u.shared_from ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS shared_from,
             array_agg(u.weight ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS weights
         FROM (
             SELECT r.dimension_id, r.period_start, r.buyer_id, r.price_rule_id, r.product_id, r.account_id, r.resource_id,
-                r.tag_value, r.currency, r.effect, r.due, abs(r.amount) AS weight, r.customer_id, r.value, r.shared_from
+                r.tag_value, r.currency, r.effect, r.due, r.charges, r.quantity, r.billed_cost, r.effective_cost,
+                abs(r.amount) AS weight, r.customer_id, r.value, r.shared_from
             FROM rounded AS r
             WHERE (r.dimension_id, r.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
             UNION ALL
             SELECT f.dimension_id, f.period_start, f.buyer_id, f.price_rule_id, f.product_id, f.account_id, f.resource_id,
-                f.tag_value, f.currency, f.effect, -f.due, NULL, f.customer_id, f.value, f.shared_from
+                f.tag_value, f.currency, f.effect, -f.due, -f.charges, -f.quantity, -f.billed_cost, -f.effective_cost, NULL,
+                f.customer_id, f.value, f.shared_from
             FROM closed_sale AS f
         ) AS u
         GROUP BY u.dimension_id, u.period_start, u.buyer_id, u.price_rule_id, u.product_id, u.account_id, u.resource_id,
@@ -316,22 +329,26 @@ WHERE (v.sign > 0 OR l.load_scope_id IS NULL)
   AND c.dimension_id IN (SELECT d.dimension_id FROM dimension_asked AS d)
 UNION ALL
 SELECT 'sale', r.dimension_id, r.period_start, r.customer_id, r.value, r.shared_from, 'open', NULL, r.account_id, NULL, NULL, NULL,
-    r.currency, NULL, NULL, NULL, NULL, NULL, NULL, r.buyer_id, r.price_rule_id, r.product_id, r.resource_id, r.tag_value,
+    r.currency, r.charges, r.quantity, r.billed_cost, r.effective_cost, NULL, NULL, r.buyer_id, r.price_rule_id, r.product_id, r.resource_id, r.tag_value,
     r.effect, r.due
 FROM rounded AS r
 WHERE (r.dimension_id, r.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
 UNION ALL
 SELECT 'sale', f.dimension_id, f.period_start, f.customer_id, f.value, f.shared_from, 'closed', NULL, f.account_id, NULL, NULL, NULL,
-    f.currency, NULL, NULL, NULL, NULL, NULL, NULL, f.buyer_id, f.price_rule_id, f.product_id, f.resource_id, f.tag_value,
+    f.currency, f.charges, f.quantity, f.billed_cost, f.effective_cost, NULL, NULL, f.buyer_id, f.price_rule_id, f.product_id, f.resource_id, f.tag_value,
     f.effect, f.due
 FROM closed_sale AS f
 UNION ALL
 SELECT 'sale', l.dimension_id, l.period_start, u.customer_id, u.value, u.shared_from, 'late', NULL, l.account_id, NULL, NULL, NULL,
-    l.currency, NULL, NULL, NULL, NULL, NULL, NULL, l.buyer_id, l.price_rule_id, l.product_id, l.resource_id, l.tag_value,
+    l.currency, u.charges::bigint, u.quantity, u.billed_cost, u.effective_cost, NULL, NULL, l.buyer_id, l.price_rule_id, l.product_id, l.resource_id, l.tag_value,
     l.effect, u.due
 FROM late_sale AS l
 CROSS JOIN LATERAL unnest(coalesce(l.customers, ARRAY[l.buyer_id]), coalesce(l.values, ARRAY[NULL::text]), coalesce(l.shared_from, ARRAY[NULL::text]),
-    coalesce(allocate(l.due, l.weights, currency_minor_unit(l.currency)), ARRAY[l.due])) AS u (customer_id, value, shared_from, due);
+    coalesce(allocate(l.due, l.weights, currency_minor_unit(l.currency)), ARRAY[l.due]),
+    coalesce(allocate(l.charges, l.weights, 0), ARRAY[l.charges]), coalesce(allocate(l.quantity, l.weights, 12), ARRAY[l.quantity]),
+    coalesce(allocate(l.billed_cost, l.weights, 12), ARRAY[l.billed_cost]),
+    coalesce(allocate(l.effective_cost, l.weights, 12), ARRAY[l.effective_cost])
+    ) AS u (customer_id, value, shared_from, due, charges, quantity, billed_cost, effective_cost);
 
 COMMENT ON VIEW allocated IS 'costs and sales by the values of each dimension, what is shared split over its targets; each sum adds up';
 COMMENT ON COLUMN allocated.kind IS 'cost or sale';
