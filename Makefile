@@ -41,7 +41,7 @@ REGRESS        = exact allocate rated_sum \
                  selector selector_set \
                  invoice_html landing load selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
-                 invoice invoice_allocation schedule readme
+                 invoice invoice_allocation invoice_allocation_random schedule readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=$(EXTENSION)
 ISOLATION      = load_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=$(EXTENSION)

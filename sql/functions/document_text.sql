@@ -40,6 +40,7 @@ RETURN jsonb '{
     "base":                    ["Base", "Grondslag"],
     "subtotal":                ["Subtotal", "Subtotaal"],
     "of":                      ["of", "van"],
+    "part_of":                 ["part of", "deel van"],
 
     "step_range":              ["Tier", "Staffel"],
     "step_above":              ["above", "boven"],

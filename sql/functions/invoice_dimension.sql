@@ -124,7 +124,7 @@ BEGIN
             sum(e.line_due) AS line_due, sum(e.line_quantity) AS line_quantity, sum(e.line_billed_cost) AS line_billed_cost,
             sum(e.line_effective_cost) AS line_effective_cost, sum(e.line_charges) AS line_charges, sum(e.due) AS due,
             sum(e.quantity) AS quantity, sum(e.billed_cost) AS billed_cost, sum(e.effective_cost) AS effective_cost,
-            sum(e.charges) AS charges, bool_or(e.is_line) AS is_line, count(e.due) AS parts
+            sum(e.charges) AS charges, bool_or(e.is_line) AS is_line, count(*) FILTER (WHERE NOT e.is_line) AS parts
         FROM entry AS e
         GROUP BY e.customer_id, e.period_start, e.price_rule_id, e.product_id, e.account_id, e.resource_id, e.tag_value,
             e.currency, e.dimension_id, e.value
@@ -150,10 +150,10 @@ BEGIN
     SELECT r.customer_id, r.period_start, r.price_rule_id, r.product_id, r.account_id, r.resource_id, r.tag_value, r.currency,
         r.dimension_id, r.value, r.climbed_in_all, r.measured_in_all, coalesce(r.due, 0) + r.due_left,
         -- NULL where the line has none
-        CASE WHEN num_nonnulls(r.quantity, r.line_quantity) > 0 THEN coalesce(r.quantity, 0) + r.quantity_left END,
+        CASE WHEN num_nonnulls(r.quantity, r.line_quantity) > 0 THEN trim_scale(coalesce(r.quantity, 0) + r.quantity_left) END,
         r.unit_in_all,
-        CASE WHEN num_nonnulls(r.billed_cost, r.line_billed_cost) > 0 THEN coalesce(r.billed_cost, 0) + r.billed_cost_left END,
-        CASE WHEN num_nonnulls(r.effective_cost, r.line_effective_cost) > 0 THEN coalesce(r.effective_cost, 0) + r.effective_cost_left END,
+        CASE WHEN num_nonnulls(r.billed_cost, r.line_billed_cost) > 0 THEN trim_scale(coalesce(r.billed_cost, 0) + r.billed_cost_left) END,
+        CASE WHEN num_nonnulls(r.effective_cost, r.line_effective_cost) > 0 THEN trim_scale(coalesce(r.effective_cost, 0) + r.effective_cost_left) END,
         CASE WHEN num_nonnulls(r.charges, r.line_charges) > 0 THEN (coalesce(r.charges, 0) + r.charges_left)::bigint END
     FROM rest AS r
     WHERE r.has_line

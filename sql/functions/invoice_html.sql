@@ -350,7 +350,9 @@ BEGIN ATOMIC
             THEN document_text(document.language, 'since') || ' '
                 || document_date(line.period_start, document.language) END),
         (3, CASE WHEN line.pricing::jsonb ->> 'model' = 'percentage' AND invoice_html_explains(line)
-            THEN document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
+            THEN CASE WHEN line.dimension_id IS NOT NULL AND line.due <> currency_round(rate(line.measured, line.pricing), line.currency)
+                    THEN document_text(document.language, 'part_of') || ' ' ELSE '' END
+                || document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
                 || document_text(document.language, 'of') || ' ' || CASE WHEN measure_is_money(line.measure)
                     THEN line.currency || ' ' || document_amount(line.measured, line.currency, document.language)
                     ELSE concat_ws(' ', document_number(line.measured, document.language), line.unit)

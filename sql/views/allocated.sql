@@ -51,7 +51,8 @@ direct AS MATERIALIZED (
 sold AS MATERIALIZED (
     SELECT a.scope_id, s.owner_id AS customer_id, s.period_start, a.dimension_id, a.value, s.customer_id AS buyer_id,
         s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency,
-        exact_sum(s.amount) AS amount, sum(s.charges)::bigint AS charges, exact_sum(s.quantity) AS quantity,
+        -- a charge of a line may add nothing to it (NULL), and is still there
+        coalesce(exact_sum(s.amount), 0) AS amount, sum(s.charges)::bigint AS charges, exact_sum(s.quantity) AS quantity,
         -- as in rated_line, as far as they are in the line's currency
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.effective_cost) END AS effective_cost

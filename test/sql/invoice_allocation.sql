@@ -132,3 +132,115 @@ SELECT value, sum(due) FROM bi_showback WHERE dimension = 'Cost centre' AND cust
 CALL invoice_run('2024-10-01');
 SELECT * FROM pg_temp.part WHERE id > 4;
 SELECT * FROM pg_temp.sound;
+
+-- A document for each value, from October on: September stays as it was billed.  What is shared goes with those it is split over.
+UPDATE invoice_dimension SET valid_during = '[,2024-10-01)' WHERE customer_id = 1;
+INSERT INTO invoice_dimension VALUES (1, 1, 'value', '[2024-10-01,)');
+INSERT INTO usage (account, service, sku, unit, quantity, cost, starts, tags) VALUES
+    ('a', 'Compute', 'vm', 'Hours', 333, 20, '2024-10-05 12:00Z', '{"cc":"Marketing"}'),
+    ('a', 'Compute', 'vm', 'Hours', 100.05, 6, '2024-10-06 12:00Z', '{"cc":"Sales"}'),
+    ('a', 'Compute', 'vm', 'Hours', 100.1, 6, '2024-10-07 12:00Z', '{"cc":"Shared"}'),
+    ('a', 'Backup', 'backup', 'GB', 90, 4, '2024-10-08 12:00Z', '{"cc":"Marketing"}'),
+    ('a', 'Backup', 'backup', 'GB', 110, 5, '2024-10-09 12:00Z', NULL);
+INSERT INTO usage (account, service, sku, cost, starts, tags, currency) VALUES ('a', 'Market', 'market', 33.33, '2024-10-05 12:00Z', '{"cc":"Sales"}', 'USD');
+SELECT pg_temp.deliver();
+SELECT currency, dimension, dimension_value, description, quantity, unit, due, amount, cost, charges FROM invoice_running WHERE customer_id = 1 ORDER BY 1, 3, 4;
+SELECT * FROM invoice_running_by(1);
+SELECT dimension_value, count(*), sum(amount) FROM invoice_running(1) GROUP BY 1 ORDER BY 1;
+SELECT currency, lines, due, amount FROM bi_running WHERE customer_number = 'A' ORDER BY 1;
+CALL invoice_run('2024-11-01');
+SELECT * FROM pg_temp.document WHERE id > 5;
+SELECT * FROM pg_temp.line WHERE id > 5;
+SELECT count(*) FROM invoice_running;
+SELECT * FROM pg_temp.sound;
+
+-- A document by value says so in its head, and what a fee is a part of.
+SELECT t.name, x.content FROM (VALUES ('facts'), ('line')) AS t (name)
+CROSS JOIN LATERAL (SELECT unnest(xpath(format('//table[@class="%1$s"]//tr | //tr[@class="%1$s"]', t.name),
+    xmlparse(DOCUMENT replace(invoice_html((SELECT min(invoice_id) FROM invoice WHERE dimension_value = 'Sales' AND currency = 'EUR')), '<!DOCTYPE html>', '')))) AS element) AS e
+CROSS JOIN LATERAL (SELECT array_to_string(xpath('.//text()', e.element)::text[], ' | ') AS content) AS x
+WHERE x.content ~ 'Cost centre|Currency|vm|management';
+
+-- Lines by value explain themselves: steps of the whole, charges that have the value, and those that are split over it.
+SELECT e.part, e.description, e.quantity, e.unit, e.cost, e.amount, e.file_line_no
+FROM invoice_line AS l, invoice_line_explain(l) AS e
+WHERE l.dimension_value = 'Sales' AND l.currency = 'EUR' AND l.description = 'vm';
+CREATE VIEW pg_temp.unexplained AS
+SELECT l.invoice_id, l.line_no, l.dimension_value, l.amount, e.*
+FROM invoice_line AS l
+CROSS JOIN LATERAL (
+    SELECT sum(p.amount) FILTER (WHERE p.part = 'step') AS steps, sum(p.amount) FILTER (WHERE p.part = 'charge') AS charges,
+        bool_or(p.description = 'owners or rules have changed since') AS changed
+    FROM invoice_line_explain(l) AS p
+) AS e
+WHERE l.dimension_id IS NOT NULL AND (l.amount <> e.steps OR l.amount <> e.charges OR e.changed);
+SELECT * FROM pg_temp.unexplained;
+
+-- A rule changed after invoicing: one value is credited, others are charged, together nothing.
+UPDATE allocation_weight SET weight = 7 WHERE value = 'Sales';
+INSERT INTO allocation_rule (dimension_id, position, value, selector) VALUES (1, 10, 'IT', '{"service":["Backup"]}');
+SELECT dimension_value, description, due, due_before, amount, revision, corrects FROM invoice_running WHERE customer_id = 1 ORDER BY 1, 2;
+SELECT sum(amount), count(*) FROM invoice_running WHERE customer_id = 1;
+SELECT max(invoice_id) AS last FROM invoice \gset
+CALL invoice_run('2024-11-01');
+SELECT * FROM pg_temp.document WHERE id > :last;
+SELECT * FROM pg_temp.line WHERE id > :last;
+SELECT * FROM pg_temp.sound;
+SELECT * FROM pg_temp.unexplained;
+
+-- Later usage and a restated delivery: each value has its difference.
+UPDATE usage SET quantity = 120 WHERE quantity = 110 AND starts > '2024-10-01Z';
+INSERT INTO usage (account, service, sku, unit, quantity, cost, starts, tags) VALUES ('a', 'Compute', 'vm', 'Hours', 40, 2, '2024-11-05 12:00Z', '{"cc":"Sales"}');
+SELECT pg_temp.deliver();
+SELECT max(invoice_id) AS last FROM invoice \gset
+CALL invoice_run('2024-12-01');
+SELECT * FROM pg_temp.document WHERE id > :last;
+SELECT * FROM pg_temp.line WHERE id > :last;
+SELECT * FROM pg_temp.sound;
+SELECT * FROM pg_temp.unexplained;
+
+-- From values to a total for the same months: what was billed by value is credited, and billed as a whole; and back.
+BEGIN;
+DELETE FROM invoice_dimension WHERE customer_id = 1;
+INSERT INTO invoice_dimension VALUES (1, 1, 'total');
+SELECT currency, dimension_value, sum(due) AS due, sum(due_before) AS before, sum(amount) AS amount FROM invoice_running WHERE customer_id = 1 GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT sum(amount) FROM invoice_running WHERE customer_id = 1;
+COMMIT;
+SELECT max(invoice_id) AS last FROM invoice \gset
+CALL invoice_run('2024-12-01');
+SELECT kind, cur, value, net FROM pg_temp.document WHERE id > :last;
+SELECT cur, sum(net) FROM pg_temp.document WHERE id > :last GROUP BY 1;
+SELECT value, sum(amount) FROM pg_temp.part WHERE id > :last GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM invoice_running;
+SELECT * FROM pg_temp.sound;
+UPDATE invoice_dimension SET invoice_by = 'value' WHERE customer_id = 1;
+SELECT max(invoice_id) AS last FROM invoice \gset
+CALL invoice_run('2024-12-01');
+SELECT cur, value IS NULL AND dimension IS NULL AS whole, count(*), sum(net) FROM pg_temp.document WHERE id > :last GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT cur, sum(net) FROM pg_temp.document WHERE id > :last GROUP BY 1;
+SELECT * FROM pg_temp.sound;
+SELECT * FROM pg_temp.unexplained;
+-- Nothing is lost over all: what was billed is what is due.
+SELECT l.customer_id, l.currency, sum(l.amount) AS billed, (SELECT sum(currency_round(r.amount, r.currency)) FROM rated_line AS r
+    WHERE r.customer_id = l.customer_id AND r.currency = l.currency AND r.period_start < '2024-12-01') AS due
+FROM invoice_line AS l GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- Another dimension: as a switch.
+UPDATE invoice_dimension SET dimension_id = 2 WHERE customer_id = 1;
+SELECT dimension, sum(amount) FROM invoice_running WHERE customer_id = 1 AND currency = 'EUR' GROUP BY 1 ORDER BY 1;
+
+-- For who has no documents by value, what is due by value is not looked at.
+CREATE FUNCTION pg_temp.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    step text;
+BEGIN
+    FOR step IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+        IF step LIKE '%invoice_parts%' THEN
+            RETURN NEXT regexp_replace(trim(step), 'actual rows=.* loops.*\)', 'run)');
+        END IF;
+    END LOOP;
+END
+$$;
+SELECT pg_temp.plan('SELECT * FROM cloudbilling.invoice_running');
+DELETE FROM invoice_dimension WHERE invoice_by = 'value';
+SELECT pg_temp.plan('SELECT * FROM cloudbilling.invoice_running');
