@@ -225,6 +225,17 @@ SELECT l.customer_id, l.currency, sum(l.amount) AS billed, (SELECT sum(currency_
     WHERE r.customer_id = l.customer_id AND r.currency = l.currency AND r.period_start < '2024-12-01') AS due
 FROM invoice_line AS l GROUP BY 1, 2 ORDER BY 1, 2;
 
+-- A closed month keeps its allocation: another rule bills nothing, later usage goes over the values it has.
+SELECT allocation_close('Cost centre', '2024-10-01') > 0 AS closed;
+UPDATE allocation_weight SET weight = 1 WHERE value = 'Sales';
+SELECT count(*) FROM invoice_running WHERE customer_id = 1 AND period_start = '2024-10-01' AND amount <> 0;
+UPDATE usage SET quantity = 200 WHERE quantity = 100.1 AND starts > '2024-10-01Z';
+SELECT pg_temp.deliver();
+SELECT dimension_value, description, quantity, due, due_before, amount FROM invoice_running WHERE customer_id = 1 AND period_start = '2024-10-01' AND amount <> 0 ORDER BY 1, 2;
+CALL invoice_run('2024-12-01');
+SELECT * FROM pg_temp.sound;
+SELECT count(*) FROM invoice_running WHERE customer_id = 1 AND period_start = '2024-10-01' AND amount <> 0;
+
 -- Another dimension: as a switch.
 UPDATE invoice_dimension SET dimension_id = 2 WHERE customer_id = 1;
 SELECT dimension, sum(amount) FROM invoice_running WHERE customer_id = 1 AND currency = 'EUR' GROUP BY 1 ORDER BY 1;
