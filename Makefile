@@ -11,24 +11,24 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
-          charge_sum.sql allocation_rule_set.sql) \
+          charge_sum.sql allocation_rule_set.sql invoice_line_value.sql) \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql customer.sql ownership.sql price_rule.sql vat.sql invoice.sql \
-          history.sql dimension.sql allocation_rule.sql allocation_split.sql allocation_closing.sql tag_policy.sql)
+          seller.sql customer.sql ownership.sql price_rule.sql vat.sql dimension.sql invoice.sql \
+          history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql)
 CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql \
-          landing.sql customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql tag.sql tag_policy.sql) \
+          landing.sql customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql invoice_dimension.sql tag.sql tag_policy.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
           price_rule_in_force.sql allocation_in_force.sql tag_policy_in_force.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql \
           price_rule_tied.sql price_rule_problems.sql \
-          invoice_due.sql invoice_running.sql bi.sql) \
+          invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql) \
-        $(addprefix sql/functions/,selector_explain.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+        $(addprefix sql/functions/,selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -45,7 +45,7 @@ REGRESS        = exact allocate rated_sum \
                  opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_random \
-                 own_billing invoice schedule tag_policy readme
+                 own_billing invoice invoice_allocation invoice_allocation_random schedule tag_policy readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

@@ -24,6 +24,8 @@ RETURN jsonb '{
 
     "summary":                 ["Summary", "Samenvatting"],
     "specification":           ["Specification", "Specificatie"],
+    "specification_by":        ["Specification by", "Specificatie naar"],
+    "not_allocated":           ["not allocated", "niet toegewezen"],
     "corrections":             ["Corrections of earlier periods", "Correcties op eerdere perioden"],
     "corrects_invoice":        ["Correction of invoice", "Correctie op factuur"],
     "corrects_credit_note":    ["Correction of credit note", "Correctie op creditnota"],
@@ -38,6 +40,7 @@ RETURN jsonb '{
     "base":                    ["Base", "Grondslag"],
     "subtotal":                ["Subtotal", "Subtotaal"],
     "of":                      ["of", "van"],
+    "part_of":                 ["part of", "deel van"],
 
     "step_range":              ["Tier", "Staffel"],
     "step_above":              ["above", "boven"],

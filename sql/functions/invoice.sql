@@ -1,17 +1,26 @@
--- What a document says, as text: the same for the same rows, whatever the session's settings.
-CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, lines invoice_line[], vat invoice_vat[])
+-- What a document says, as text: the same for the same rows, whatever the session's
+-- settings.  Of a dimension it says something where it has one.
+CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, lines invoice_line[], vat invoice_vat[],
+    allocation invoice_line_allocation[] DEFAULT '{}')
 RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
-    SELECT jsonb_build_object(
-        'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[],
+    SELECT (jsonb_build_object(
+        'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
+            - CASE WHEN (invoice).dimension_id IS NULL THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
-        'lines', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line_no) FROM unnest(lines) AS l),
-        'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))::text;
+        'lines', (
+            SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
+                ORDER BY l.line_no)
+            FROM unnest(lines) AS l),
+        'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
+        || CASE WHEN cardinality(allocation) > 0 THEN jsonb_build_object(
+            'allocation', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.line_no, a.dimension_id, a.value COLLATE "C") FROM unnest(allocation) AS a))
+        ELSE '{}' END)::text;
 END;
 
-COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[]) IS 'what a document says, as the text that is hashed';
+COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[], invoice_line_allocation[]) IS 'what a document says, as the text that is hashed';
 
 -- Documents whose hash no longer fits what they say or what came before them.
 CREATE OR REPLACE FUNCTION invoice_verify()
@@ -25,7 +34,8 @@ BEGIN ATOMIC
             lag(i.series_number, 1, 0) OVER series AS number_before,
             sha256(convert_to(invoice_content(i,
                 ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
-                ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
+                ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
+                ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
         FROM invoice AS i
         WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
     ) AS i
@@ -81,12 +91,14 @@ SET cloudbilling.period_last = ''
 SET cloudbilling.grain = 'month'
 AS $$
 DECLARE
-    due       invoice_due[];
-    documents invoice[];
-    lines     invoice_line[];
-    vat       invoice_vat[];
-    series    invoice_series;
-    document  invoice;
+    due        invoice_due[];
+    by_value   invoice_line_value[];
+    documents  invoice[];
+    lines      invoice_line[];
+    vat        invoice_vat[];
+    allocation invoice_line_allocation[];
+    series     invoice_series;
+    document   invoice;
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
         RAISE EXCEPTION USING
@@ -107,22 +119,28 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
-    SELECT array_agg(d)
-    INTO due
-    FROM invoice_due AS d
-    JOIN customer_zone AS z ON z.customer_id = d.customer_id
-    JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-    WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
-      AND (d.amount <> 0 OR d.revision = 0 AND r.show_zero)
-      -- long ago billed periods rest, with all their lines
-      AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
-        OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start));
+    -- One statement, so that both are of the same deliveries and rules.
+    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s)
+    INTO due, by_value
+    FROM (
+        SELECT array_agg(d) AS due
+        FROM invoice_due AS d
+        JOIN customer_zone AS z ON z.customer_id = d.customer_id
+        JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+          AND (d.amount <> 0 OR d.revision = 0 AND r.show_zero)
+          -- long ago billed periods rest, with all their lines
+          AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
+            OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
+    ) AS g;
     IF due IS NULL THEN
         RETURN 0;
     END IF;
 
     -- A document for each period that has none yet; differences of periods that
     -- have one go with the latest of these, or else make a document of their own.
+    -- Each value of a dimension that is billed by itself has documents of its own,
+    -- and so has what is billed as a whole.
     WITH
     line AS (
         SELECT d.*, b.invoice_id AS billed_by
@@ -131,28 +149,37 @@ BEGIN
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
             WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+              AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
         ) AS b ON true
     ),
     fresh AS (
-        SELECT l.customer_id, l.currency, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency) AS last_period
+        SELECT l.customer_id, l.currency, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
         WHERE l.billed_by IS NULL
-        GROUP BY 1, 2, 3, 4
+        GROUP BY 1, 2, 3, 4, 5, 6
     ),
     head AS (
-        SELECT f.customer_id, f.currency, f.period_start, f.period_end, f.period_start AS line_period,
+        SELECT f.customer_id, f.currency, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.currency, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.customer_id, l.currency, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM line AS l
-        WHERE NOT EXISTS (SELECT FROM fresh AS f WHERE f.customer_id = l.customer_id AND f.currency = l.currency)
-        GROUP BY 1, 2
+        WHERE NOT EXISTS (
+            SELECT
+            FROM fresh AS f
+            WHERE f.customer_id = l.customer_id AND f.currency = l.currency
+              AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
+        GROUP BY 1, 2, 3, 4
     ),
     numbered AS MATERIALIZED (
         SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
-        FROM (SELECT * FROM head ORDER BY customer_id, period_start, currency) AS h
+        FROM (
+            SELECT *
+            FROM head
+            ORDER BY customer_id, period_start, currency, dimension_id NULLS FIRST, dimension_value COLLATE "C"
+        ) AS h
     ),
     made AS (
         SELECT
@@ -169,11 +196,14 @@ BEGIN
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             coalesce(b.vat_category, t.category) AS vat_category,
-            coalesce(b.vat_rate, t.rate) AS vat_rate
+            coalesce(b.vat_rate, t.rate) AS vat_rate,
+            l.dimension_id, l.dimension_value
         FROM line AS l
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
             AND n.currency = l.currency
+            AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
+            AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
             AND CASE WHEN l.billed_by IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
         JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
         JOIN product AS p ON p.product_id = l.product_id
@@ -193,6 +223,7 @@ BEGIN
               AND x.account_id IS NOT DISTINCT FROM l.account_id
               AND x.resource_id IS NOT DISTINCT FROM l.resource_id
               AND x.tag_value IS NOT DISTINCT FROM l.tag_value AND x.currency = l.currency DESC,
+              x.dimension_id IS NOT DISTINCT FROM l.dimension_id AND x.dimension_value IS NOT DISTINCT FROM l.dimension_value DESC,
               x.invoice_id DESC, x.line_no
             LIMIT 1
         ) AS b ON true
@@ -210,6 +241,8 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT q.difference AS quantity, l.unit, CASE
                 WHEN l.revision = 0 AND NOT measure_is_money(r.measure) AND r.per <> 'charge' AND l.climbed IS NULL AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
+                    -- what a value has is rounded with the parts of the others
+                    AND (l.dimension_id IS NULL OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
                     THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
                 ELSE (
                     -- the shortest price that gives the amount
@@ -237,16 +270,38 @@ BEGIN
         SELECT t.invoice_id, sum(t.base) AS net, sum(t.vat) AS vat
         FROM taxed AS t
         GROUP BY 1
+    ),
+    specified AS (
+        SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
+        FROM (
+            SELECT m.customer_id, m.period_start, m.price_rule_id, m.product_id, m.account_id, m.resource_id, m.tag_value, m.currency,
+                m.invoice_id, m.line_no, NULL::int AS dimension_id, NULL AS dimension, NULL AS value, NULL::numeric AS amount
+            FROM made AS m
+            WHERE m.dimension_id IS NULL
+            UNION ALL
+            SELECT v.customer_id, v.period_start, v.price_rule_id, v.product_id, v.account_id, v.resource_id, v.tag_value, v.currency,
+                NULL, NULL, v.dimension_id, v.dimension, v.value, v.amount
+            FROM unnest(by_value) AS v
+        ) AS k
+        WHERE cardinality(by_value) > 0
+        WINDOW key AS (PARTITION BY k.customer_id, k.period_start, k.price_rule_id, k.product_id, k.account_id, k.resource_id,
+            k.tag_value, k.currency)
     )
     SELECT
         ARRAY(SELECT ROW(m.*)::invoice_line FROM made AS m ORDER BY m.invoice_id, m.line_no),
         ARRAY(SELECT ROW(t.*)::invoice_vat FROM taxed AS t ORDER BY t.invoice_id),
         ARRAY(
+            SELECT ROW(f.*)::invoice_line_allocation
+            FROM specified AS f
+            WHERE f.dimension_id IS NOT NULL
+            ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"),
+        ARRAY(
             SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
                 today.day + coalesce(c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
-                c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL)::invoice
+                c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
+                (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value)::invoice
             FROM numbered AS n
             JOIN customer AS c ON c.customer_id = n.customer_id
             JOIN seller AS e ON e.seller_id = c.seller_id
@@ -254,7 +309,7 @@ BEGIN
             JOIN total AS t ON t.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
             ORDER BY e.seller_id, n.invoice_id)
-    INTO lines, vat, documents;
+    INTO lines, vat, allocation, documents;
 
     -- Numbers and hashes go one by one, for each hangs on the one before; the
     -- row of the series stays locked until the end of the transaction.
@@ -281,7 +336,8 @@ BEGIN
         document.previous_hash := series.last_hash;
         document.hash := sha256(convert_to(invoice_content(document,
             ARRAY(SELECT l FROM unnest(lines) AS l WHERE l.invoice_id = document.invoice_id),
-            ARRAY(SELECT v FROM unnest(vat) AS v WHERE v.invoice_id = document.invoice_id)), 'UTF8'));
+            ARRAY(SELECT v FROM unnest(vat) AS v WHERE v.invoice_id = document.invoice_id),
+            ARRAY(SELECT a FROM unnest(allocation) AS a WHERE a.invoice_id = document.invoice_id)), 'UTF8'));
         series.last_hash := document.hash;
         documents[i] := document;
     END LOOP;
@@ -292,6 +348,7 @@ BEGIN
     INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM unnest(documents);
     INSERT INTO invoice_line SELECT * FROM unnest(lines);
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
+    INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
     RETURN cardinality(documents);
 END
 $$;

@@ -73,6 +73,7 @@ tr { break-inside: avoid; }
 .lines .ladder thead th { width: auto; padding-bottom: 0.3mm; border: 0; font-size: 7pt; }
 .lines .ladder .number { padding-left: 8mm; }
 .summary { break-inside: avoid; }
+.values { break-inside: auto; }
 .summary td { padding: 0.5mm 0; border-bottom: 0.2mm solid #eceff2; }
 .summary tfoot th, .summary tfoot td { padding-top: 1.2mm; border: 0; font-weight: bold; }
 .closing { margin: 6mm 0 0 auto; width: 112mm; }
@@ -156,11 +157,13 @@ RETURN xmlelement(name table, xmlattributes('facts' AS class), xmlelement(name t
         invoice_html_row(document_text(document.language, 'due_on'), document_date(document.due_on, document.language)) END,
     invoice_html_row(document_text(document.language, 'period'),
         document_period(document.period_start, document.period_end, document.language)),
+    invoice_html_row(document.dimension, CASE WHEN document.dimension_id IS NOT NULL THEN
+        coalesce(document.dimension_value, document_text(document.language, 'not_allocated')) END),
     invoice_html_row(document_text(document.language, 'customer_number'), document.customer ->> 'number'),
     invoice_html_row(document_text(document.language, 'order_number'), document.customer ->> 'order_number'),
     invoice_html_row(document_text(document.language, 'currency'), document.currency)));
 
-COMMENT ON FUNCTION invoice_html_facts(invoice) IS 'number, dates, period and references of a document';
+COMMENT ON FUNCTION invoice_html_facts(invoice) IS 'number, dates, period, value of a dimension and references of a document';
 
 -- What the document asks, in one sentence: a credit note and a total of nothing
 -- ask no payment.
@@ -217,6 +220,55 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION invoice_html_summary(invoice) IS 'amounts by service; NULL for a document of a few lines';
+
+-- What the document is by the values of a dimension.  It stands for all of the
+-- document: lines that were not split, such as corrections of months in which the
+-- customer had no dimension, are not allocated.
+CREATE OR REPLACE FUNCTION invoice_html_values(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH part AS (
+        SELECT a.dimension_id, a.dimension, a.value, sum(a.amount) AS amount
+        FROM invoice_line_allocation AS a
+        WHERE a.invoice_id = document.invoice_id
+        GROUP BY a.dimension_id, a.dimension, a.value
+    ), told AS (
+        SELECT p.dimension_id, p.dimension, p.value, sum(p.amount) AS amount
+        FROM (
+            SELECT * FROM part
+            UNION ALL
+            SELECT part.dimension_id, part.dimension, NULL, document.net_amount - sum(part.amount)
+            FROM part
+            GROUP BY part.dimension_id, part.dimension
+        ) AS p
+        GROUP BY p.dimension_id, p.dimension, p.value
+        HAVING sum(p.amount) <> 0
+    ), section AS (
+        SELECT told.dimension_id, xmlconcat(
+            xmlelement(name h2, document_text(document.language, 'specification_by') || ' ' || told.dimension),
+            xmlelement(name table, xmlattributes('summary values' AS class),
+                xmlelement(name thead, xmlelement(name tr,
+                    xmlelement(name th, xmlattributes('col' AS scope), told.dimension),
+                    xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
+                        document_text(document.language, 'amount')))),
+                xmlelement(name tbody, xmlagg(
+                    xmlelement(name tr,
+                        xmlelement(name td, coalesce(told.value, document_text(document.language, 'not_allocated'))),
+                        xmlelement(name td, xmlattributes('number' AS class),
+                            document_amount(told.amount, document.currency, document.language)))
+                    ORDER BY lower(told.value) COLLATE "C", told.value COLLATE "C")),
+                xmlelement(name tfoot, xmlelement(name tr,
+                    xmlelement(name th, xmlattributes('row' AS scope), document_text(document.language, 'net')),
+                    xmlelement(name td, xmlattributes('number' AS class),
+                        document_amount(document.net_amount, document.currency, document.language)))))) AS element
+        FROM told
+        GROUP BY told.dimension_id, told.dimension
+    )
+    SELECT xmlagg(section.element ORDER BY section.dimension_id) FROM section;
+END;
+
+COMMENT ON FUNCTION invoice_html_values(invoice) IS 'amounts by value of a dimension; NULL for a document that is not specified so';
 
 -- Percentages come from the pricing as factors.  A customer never sees what its
 -- supplier paid: a markup or a fee on cost shows no steps and no base.
@@ -298,7 +350,9 @@ BEGIN ATOMIC
             THEN document_text(document.language, 'since') || ' '
                 || document_date(line.period_start, document.language) END),
         (3, CASE WHEN line.pricing::jsonb ->> 'model' = 'percentage' AND invoice_html_explains(line)
-            THEN document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
+            THEN CASE WHEN line.dimension_id IS NOT NULL AND line.due <> currency_round(rate(line.measured, line.pricing), line.currency)
+                    THEN document_text(document.language, 'part_of') || ' ' ELSE '' END
+                || document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
                 || document_text(document.language, 'of') || ' ' || CASE WHEN measure_is_money(line.measure)
                     THEN line.currency || ' ' || document_amount(line.measured, line.currency, document.language)
                     ELSE concat_ws(' ', document_number(line.measured, document.language), line.unit)
@@ -544,6 +598,7 @@ BEGIN ATOMIC
                         invoice_html_facts(document)),
                     invoice_html_headline(document),
                     invoice_html_summary(document),
+                    invoice_html_values(document),
                     invoice_html_lines(document, false),
                     invoice_html_lines(document, true),
                     xmlelement(name section, xmlattributes('settlement' AS class),

@@ -18,7 +18,8 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_last', invoice_running.customer_id::text, true);
     RETURN QUERY
     SELECT * FROM cloudbilling.invoice_running AS r
-    ORDER BY r.period_start, r.currency, effect_order(r.effect), r.service, r.description;
+    ORDER BY r.period_start, r.currency, r.dimension_id NULLS FIRST, r.dimension_value COLLATE "C", effect_order(r.effect), r.service,
+        r.description;
 END
 $$;
 

@@ -91,6 +91,89 @@ RETURN ROW(line.customer_id, NULL, line.period_start, line.price_rule_id, line.e
 
 COMMENT ON FUNCTION invoice_line_rated(invoice_line) IS 'key and amount due of a document''s line';
 
+-- The charges behind a document's line, with their shares of what was due then.  Of a
+-- line by value: of charges that have the value, and of those whose value is split
+-- over it, what the value has of what they amount to together.
+CREATE OR REPLACE FUNCTION invoice_line_shares(line invoice_line, moment timestamptz)
+RETURNS SETOF rated_charge
+LANGUAGE plpgsql STABLE ROWS 1000
+SET cloudbilling.as_of = ''
+SET cloudbilling.grain = 'month'
+SET cloudbilling.customer_first = 0
+SET cloudbilling.customer_last = 0
+SET cloudbilling.period_first = ''
+SET cloudbilling.period_last = ''
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    -- Nothing was due for it in this form: by value, or as a whole, it was in the other.
+    IF line.due = 0 AND line.measured = 0 AND EXISTS (
+        SELECT
+        FROM invoice_line AS l
+        WHERE l.customer_id = line.customer_id AND l.period_start = line.period_start AND l.price_rule_id = line.price_rule_id
+          AND l.dimension_id IS DISTINCT FROM line.dimension_id) THEN
+        RETURN;
+    END IF;
+    IF line.dimension_id IS NULL THEN
+        RETURN QUERY SELECT s.* FROM rated_line_shares(invoice_line_rated(line), line.due, moment) AS s;
+        RETURN;
+    END IF;
+    PERFORM set_config('cloudbilling.as_of', coalesce(moment::text, ''), true);
+    PERFORM set_config('cloudbilling.customer_first', line.customer_id::text, true);
+    PERFORM set_config('cloudbilling.customer_last', line.customer_id::text, true);
+    PERFORM set_config('cloudbilling.period_first', line.period_start::text, true);
+    PERFORM set_config('cloudbilling.period_last', line.period_start::text, true);
+    RETURN QUERY
+    WITH
+    part AS MATERIALIZED (
+        SELECT a.customer_id, coalesce(a.shared_from, a.value) AS origin, a.value, sum(a.due) AS due
+        FROM allocated AS a
+        WHERE a.kind = 'sale'
+          AND a.dimension_id = line.dimension_id
+          AND a.buyer_id = line.customer_id
+          AND a.period_start = line.period_start
+          AND a.price_rule_id = line.price_rule_id
+          AND a.product_id = line.product_id
+          AND a.account_id IS NOT DISTINCT FROM line.account_id
+          AND a.resource_id IS NOT DISTINCT FROM line.resource_id
+          AND a.tag_value IS NOT DISTINCT FROM line.tag_value
+          AND a.currency = line.currency
+        GROUP BY 1, 2, 3
+    ),
+    share AS MATERIALIZED (
+        SELECT s AS charge, a.value AS origin
+        FROM rated_line_shares(invoice_line_rated(line), (SELECT sum(p.due) FROM part AS p), moment) AS s
+        JOIN allocation_item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.dimension_id = line.dimension_id
+            AND s.charge_on >= a.valid_from AND s.charge_on < a.valid_until
+    ),
+    climbed AS (
+        SELECT s.charge, p.due, p.origin IS NOT DISTINCT FROM p.value AS is_whole, sum((s.charge).amount) OVER alike AS total,
+            sum((s.charge).amount) OVER (alike ORDER BY (s.charge).starts, (s.charge).load_scope_id, (s.charge).line_no
+                ROWS UNBOUNDED PRECEDING) AS reached,
+            lead(1) OVER (alike ORDER BY (s.charge).starts, (s.charge).load_scope_id, (s.charge).line_no) IS NULL AS is_last
+        FROM share AS s
+        JOIN part AS p ON p.customer_id = (s.charge).owner_id AND p.origin IS NOT DISTINCT FROM s.origin
+        WHERE p.value IS NOT DISTINCT FROM line.dimension_value
+        WINDOW alike AS (PARTITION BY (s.charge).owner_id, s.origin)
+    )
+    SELECT (c.charge).customer_id, (c.charge).reseller_id, (c.charge).period_start, (c.charge).price_rule_id, (c.charge).effect,
+        (c.charge).product_id, (c.charge).account_id, (c.charge).resource_id, (c.charge).tag_value, (c.charge).currency,
+        (c.charge).owner_id, (c.charge).charge_on, (c.charge).load_scope_id, (c.charge).line_no, (c.charge).starts,
+        (c.charge).ends, (c.charge).item_id, (c.charge).measured,
+        -- differences of what is reached, so that they add up
+        CASE WHEN c.total <> 0 THEN round(c.due * c.reached / c.total, 12) - round(c.due * (c.reached - (c.charge).amount) / c.total, 12)
+            WHEN c.is_last THEN c.due ELSE 0 END,
+        (c.charge).quantity * f.part, (c.charge).billed_cost * f.part, (c.charge).effective_cost * f.part,
+        (c.charge).cost_currency, (c.charge).charges
+    FROM climbed AS c
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN c.is_whole THEN 1 WHEN c.total <> 0 THEN round(c.due / c.total, 12) ELSE 0 END AS part
+    ) AS f;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_line_shares(invoice_line, timestamptz) IS 'charges behind a document''s line at a moment, each with its share of what was due';
+
 CREATE OR REPLACE FUNCTION invoice_line_explain(line invoice_line)
 RETURNS SETOF invoice_line_part
 LANGUAGE plpgsql STABLE ROWS 1000
@@ -112,7 +195,8 @@ BEGIN
     WHERE l.customer_id = line.customer_id AND l.period_start = line.period_start AND l.price_rule_id = line.price_rule_id
       AND l.product_id = line.product_id AND l.account_id IS NOT DISTINCT FROM line.account_id
       AND l.resource_id IS NOT DISTINCT FROM line.resource_id AND l.tag_value IS NOT DISTINCT FROM line.tag_value
-      AND l.currency = line.currency AND l.revision = line.revision - 1;
+      AND l.currency = line.currency AND l.dimension_id IS NOT DISTINCT FROM line.dimension_id
+      AND l.dimension_value IS NOT DISTINCT FROM line.dimension_value AND l.revision = line.revision - 1;
 
     RETURN QUERY SELECT 'rule', format('%s: %s %s per %s', rule.name, rule.effect, rule.measure, rule.per), NULL::timestamptz,
         NULL::timestamptz, NULL, line.resource_id, trim_scale(line.measured), CASE WHEN measure_is_money(line.measure) THEN line.currency::text ELSE line.unit END,
@@ -148,7 +232,8 @@ BEGIN
     SELECT 'step', s.description, NULL::timestamptz, NULL::timestamptz, NULL, NULL, NULL::numeric, NULL, NULL::numeric,
         NULL::numeric, NULL::numeric, trim_scale(s.amount), NULL::int, NULL, NULL::int
     FROM (VALUES
-        (CASE WHEN steps IS NULL THEN 'charge by charge' ELSE 'rounding' END, line.due - coalesce(steps, 0)),
+        (CASE WHEN line.dimension_id IS NOT NULL THEN 'what other values have, and rounding' WHEN steps IS NULL THEN 'charge by charge'
+            ELSE 'rounding' END, line.due - coalesce(steps, 0)),
         ('billed before', -line.due_before)
     ) AS s (description, amount)
     WHERE s.amount <> 0;
@@ -159,13 +244,13 @@ BEGIN
     now AS MATERIALIZED (
         SELECT s.*
         FROM invoice AS i
-        CROSS JOIN LATERAL rated_line_shares(invoice_line_rated(line), line.due, i.finalised_at) AS s
+        CROSS JOIN LATERAL invoice_line_shares(line, i.finalised_at) AS s
         WHERE i.invoice_id = line.invoice_id
     ),
     earlier AS MATERIALIZED (
         SELECT s.*
         FROM invoice AS i
-        CROSS JOIN LATERAL rated_line_shares(invoice_line_rated(before), line.due_before, i.finalised_at) AS s
+        CROSS JOIN LATERAL invoice_line_shares(before, i.finalised_at) AS s
         WHERE i.invoice_id = before.invoice_id
     ),
     share AS (

@@ -91,13 +91,18 @@ CREATE TABLE invoice (
     finalised_by       name           NOT NULL,
     previous_hash      bytea          NOT NULL,
     hash               bytea          NOT NULL,
+    dimension_id       int            REFERENCES dimension,
+    dimension          text,
+    dimension_value    text,
 
     UNIQUE (seller_id, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
     CHECK (kind IN ('invoice', 'credit_note')),
     CHECK (period_start < period_end),
     CHECK (due_on >= issued_on),
-    CHECK (gross_amount = net_amount + vat_amount)
+    CHECK (gross_amount = net_amount + vat_amount),
+    CHECK ((dimension IS NULL) = (dimension_id IS NULL)),
+    CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL)
 );
 
 CREATE INDEX ON invoice (customer_id, period_start);
@@ -127,13 +132,17 @@ COMMENT ON COLUMN invoice.finalised_at IS 'moment of finalisation';
 COMMENT ON COLUMN invoice.finalised_by IS 'user who ran it';
 COMMENT ON COLUMN invoice.previous_hash IS 'hash of the document before it in the series';
 COMMENT ON COLUMN invoice.hash IS 'SHA-256 of previous_hash and of all the document says; see invoice_verify';
+COMMENT ON COLUMN invoice.dimension_id IS 'dimension of which the document is about one value; NULL is a document about all';
+COMMENT ON COLUMN invoice.dimension IS 'its name as it was';
+COMMENT ON COLUMN invoice.dimension_value IS 'the value; NULL is what is not allocated';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
 SELECT pg_catalog.pg_extension_config_dump('invoice_invoice_id_seq', '');
 
 -- A line bills the difference between what is due for its key and what was
 -- billed before.  The key is customer, period, rule and the values the rule
--- groups by; revision counts how often it was billed.
+-- groups by, and of documents by value that value; revision counts how often it
+-- was billed.
 CREATE TABLE invoice_line (
     invoice_id       int      NOT NULL REFERENCES invoice,
     line_no          int      NOT NULL,
@@ -165,15 +174,19 @@ CREATE TABLE invoice_line (
     cost             numeric  NOT NULL,
     vat_category     text     NOT NULL,
     vat_rate         numeric  NOT NULL,
+    dimension_id     int      REFERENCES dimension,
+    dimension_value  text,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
     CONSTRAINT invoice_line_once UNIQUE NULLS NOT DISTINCT
-        (customer_id, period_start, price_rule_id, product_id, account_id, resource_id, tag_value, currency, revision),
+        (customer_id, period_start, price_rule_id, product_id, account_id, resource_id, tag_value, currency, revision,
+         dimension_id, dimension_value),
     CHECK (amount = due - due_before),
     CHECK (unit_price >= 0),
     CHECK (revision = 0 OR corrects IS NOT NULL),
-    CHECK (vat_category IN ('S', 'Z', 'AE', 'G', 'O'))
+    CHECK (vat_category IN ('S', 'Z', 'AE', 'G', 'O')),
+    CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL)
 );
 
 COMMENT ON TABLE invoice_line IS 'lines of finalised documents';
@@ -207,8 +220,33 @@ COMMENT ON COLUMN invoice_line.amount IS 'net amount of the line (BT-131): due l
 COMMENT ON COLUMN invoice_line.cost IS 'billed cost of the charges behind the line, less what earlier lines of the key carried';
 COMMENT ON COLUMN invoice_line.vat_category IS 'VAT category (UNCL5305): S, Z, AE, G or O';
 COMMENT ON COLUMN invoice_line.vat_rate IS 'VAT rate in percent';
+COMMENT ON COLUMN invoice_line.dimension_id IS 'key: dimension, where the line bills what one of its values has of the rule''s line; NULL bills all';
+COMMENT ON COLUMN invoice_line.dimension_value IS 'key: the value; NULL is what is not allocated';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
+
+-- What a line is by the values of the customer's dimension, at that moment.
+CREATE TABLE invoice_line_allocation (
+    invoice_id    int      NOT NULL,
+    line_no       int      NOT NULL,
+    dimension_id  int      NOT NULL REFERENCES dimension,
+    dimension     text     NOT NULL,
+    value         text,
+    amount        numeric  NOT NULL,
+
+    UNIQUE NULLS NOT DISTINCT (invoice_id, line_no, dimension_id, value),
+    FOREIGN KEY (invoice_id, line_no) REFERENCES invoice_line
+);
+
+COMMENT ON TABLE invoice_line_allocation IS 'what lines of finalised documents are by the values of a dimension; the parts of a line add up to it';
+COMMENT ON COLUMN invoice_line_allocation.invoice_id IS 'the document';
+COMMENT ON COLUMN invoice_line_allocation.line_no IS 'number of the line';
+COMMENT ON COLUMN invoice_line_allocation.dimension_id IS 'dimension';
+COMMENT ON COLUMN invoice_line_allocation.dimension IS 'its name as it was';
+COMMENT ON COLUMN invoice_line_allocation.value IS 'value of the dimension; NULL is what is not allocated';
+COMMENT ON COLUMN invoice_line_allocation.amount IS 'its part of the line''s net amount; of a correction, what is due for it less what was billed for it before';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_line_allocation', '');
 
 -- VAT is computed on the total of each category and rate, never on a line.
 CREATE TABLE invoice_vat (

@@ -20,16 +20,6 @@ item AS MATERIALIZED (
     FROM allocation_matched AS a
     JOIN product AS p ON p.product_id = a.product_id
 ),
-held AS NOT MATERIALIZED (
-    SELECT o.customer_id, o.period_start, o.charge_on, o.load_scope_id, o.item_id, o.account_id, o.unit, o.billing_currency,
-        o.charges, o.quantity, o.billed_cost, o.effective_cost, o.list_cost, o.contracted_cost
-    FROM charge_owned AS o
-    UNION ALL
-    SELECT 0, n.period_start, n.charge_on, n.load_scope_id, n.item_id, n.account_id, n.unit, n.billing_currency,
-        n.charges, n.quantity, n.billed_cost, n.effective_cost, n.list_cost, n.contracted_cost
-    FROM charge_held_by_nobody AS n
-    WHERE all_customers_are_asked()
-),
 direct AS MATERIALIZED (
     SELECT CASE WHEN d.across_customers THEN -1 ELSE g.customer_id END AS scope_id, g.customer_id, g.period_start,
         (g.sums).dimension_id, (g.sums).value, g.load_scope_id, g.account_id, g.service_id, g.charge_category, g.unit, g.currency,
@@ -41,15 +31,14 @@ direct AS MATERIALIZED (
                 h.effective_cost, h.list_cost, h.contracted_cost)) AS sums
         FROM (
             SELECT h.*, a.service_id, a.charge_category, a.found
-            FROM held AS h
+            FROM charge_held AS h
             -- Always so; the planner, which knows nothing of what is computed once, would
             -- take it for long and sort both sides.
             JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
                 AND a.customer_id = abs(a.customer_id)
-            WHERE h.period_start BETWEEN period_first() AND period_last()
             UNION ALL
             -- Never run, but counted by the planner, which would sort what seems to be little.
-            SELECT 0, current_date, current_date, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
+            SELECT 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
             FROM generate_series(1, 500000)
             WHERE customer_first() < 0
         ) AS h
@@ -68,14 +57,17 @@ sold AS MATERIALIZED (
     SELECT CASE WHEN d.across_customers THEN -1 ELSE s.owner_id END AS scope_id, s.owner_id AS customer_id, s.period_start,
         d.dimension_id, allocation_value(a.found, d.dimension_id, s.charge_on) AS value, s.customer_id AS buyer_id,
         s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency,
-        exact_sum(s.amount) AS amount
+        exact_sum(s.amount) AS amount, sum(s.charges)::bigint AS charges, exact_sum(s.quantity) AS quantity,
+        -- as in rated_line, as far as they are in the line's currency
+        CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
+        CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.effective_cost) END AS effective_cost
     FROM rated_charge AS s
     JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.item_id = abs(a.item_id)
             AND a.customer_id = abs(a.customer_id)
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
         OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
-    WHERE s.reseller_id IS NULL AND s.amount IS NOT NULL
+    WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 ),
 -- What the values of a place have: of a dimension, scope, month and currency, in
@@ -115,14 +107,14 @@ selected AS (
         exact_sum(h.quantity) AS quantity, exact_sum(h.billed_cost) AS billed_cost,
         exact_sum(h.effective_cost) AS effective_cost, exact_sum(h.list_cost) AS list_cost,
         exact_sum(h.contracted_cost) AS contracted_cost
-    FROM held AS h
+    FROM charge_held AS h
     JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
             AND a.customer_id = abs(a.customer_id)
     CROSS JOIN LATERAL unnest(a.splits) AS s (allocation_split_id)
     JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id
     JOIN dimension_asked AS d ON d.dimension_id = f.dimension_id
     WHERE EXISTS (SELECT FROM allocation_split_in_force AS e WHERE e.selector IS NOT NULL)
-      AND a.splits <> '{}' AND h.period_start BETWEEN period_first() AND period_last()
+      AND a.splits <> '{}'
     GROUP BY 1, 2, 3, 4, 5
 ),
 weighed AS (
@@ -260,7 +252,8 @@ sale_part AS (
         SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
     UNION ALL
     SELECT s.scope_id, s.customer_id, s.period_start, s.dimension_id, u.value, s.buyer_id, s.price_rule_id, s.product_id,
-        s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, u.amount, s.shared_from, s.via || s.value
+        s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, u.amount, u.charges::bigint, u.quantity,
+        u.billed_cost, u.effective_cost, s.shared_from, s.via || s.value
     FROM (
         SELECT s.*
         FROM sale_part AS s
@@ -269,20 +262,26 @@ sale_part AS (
     ) AS s
     JOIN way AS w ON w.dimension_id = s.dimension_id AND w.scope_id = s.scope_id AND w.period_start = s.period_start
         AND w.currency = s.cost_currency AND w.value = s.value AND w.value <> ALL (s.via)
-    CROSS JOIN LATERAL unnest(w.targets, allocate(s.amount, w.weights, 12)) AS u (value, amount)
+    CROSS JOIN LATERAL unnest(w.targets, allocate(s.amount, w.weights, 12), allocate(s.charges, w.weights, 0),
+        allocate(s.quantity, w.weights, 12), allocate(s.billed_cost, w.weights, 12),
+        allocate(s.effective_cost, w.weights, 12)) AS u (value, amount, charges, quantity, billed_cost, effective_cost)
 ),
 sale AS (
     SELECT u.dimension_id, u.period_start, u.customer_id, u.value, u.shared_from, u.buyer_id, u.price_rule_id, u.product_id,
-        u.account_id, u.resource_id, u.tag_value, u.currency, u.effect, exact_sum(u.amount) AS amount
+        u.account_id, u.resource_id, u.tag_value, u.currency, u.effect, exact_sum(u.amount) AS amount,
+        sum(u.charges)::bigint AS charges, exact_sum(u.quantity) AS quantity, exact_sum(u.billed_cost) AS billed_cost,
+        exact_sum(u.effective_cost) AS effective_cost
     FROM (
         SELECT s.dimension_id, s.period_start, s.customer_id, s.value, NULL AS shared_from, s.buyer_id, s.price_rule_id,
-            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
+            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount, s.charges, s.quantity,
+            s.billed_cost, s.effective_cost
         FROM sold AS s
         WHERE (s.value IS NULL OR (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
             SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w))
         UNION ALL
         SELECT s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_from, s.buyer_id, s.price_rule_id,
-            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount
+            s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.amount, s.charges, s.quantity,
+            s.billed_cost, s.effective_cost
         FROM sale_part AS s
         WHERE s.via <> '{}'
           AND (s.value = ANY (s.via) OR (s.dimension_id, s.scope_id, s.period_start, s.cost_currency, s.value) NOT IN (
@@ -292,17 +291,19 @@ sale AS (
         u.account_id, u.resource_id, u.tag_value, u.currency, u.effect
 ),
 -- Each part rounded down, and what that leaves of the line to those that lost most.
+-- Charges may add nothing to a line (NULL); if none does, there is no line.
 rounded AS (
     SELECT s.*, round((s.cents + CASE WHEN s.place <= s.left_over THEN 1 ELSE 0 END) / s.units, currency_minor_unit(s.currency)) AS due
     FROM (
-        SELECT s.*, floor(s.amount * s.units) AS cents,
-            currency_round(sum(s.amount) OVER line, s.currency) * s.units - sum(floor(s.amount * s.units)) OVER line AS left_over,
-            row_number() OVER (line ORDER BY s.amount * s.units - floor(s.amount * s.units) DESC, s.value COLLATE "C",
+        SELECT s.*, floor(s.known * s.units) AS cents, count(s.amount) OVER line AS amounts,
+            currency_round(sum(s.known) OVER line, s.currency) * s.units - sum(floor(s.known * s.units)) OVER line AS left_over,
+            row_number() OVER (line ORDER BY s.known * s.units - floor(s.known * s.units) DESC, s.value COLLATE "C",
                 s.shared_from COLLATE "C", s.customer_id) AS place
-        FROM (SELECT s.*, 10::numeric ^ currency_minor_unit(s.currency) AS units FROM sale AS s) AS s
+        FROM (SELECT s.*, coalesce(s.amount, 0) AS known, 10::numeric ^ currency_minor_unit(s.currency) AS units FROM sale AS s) AS s
         WINDOW line AS (PARTITION BY s.dimension_id, s.period_start, s.buyer_id, s.price_rule_id, s.product_id, s.account_id,
             s.resource_id, s.tag_value, s.currency)
     ) AS s
+    WHERE s.amounts > 0
 ),
 closed_sale AS (
     SELECT c.dimension_id, c.period_start, f.*
@@ -315,19 +316,22 @@ late_sale AS (
     SELECT l.*
     FROM (
         SELECT u.dimension_id, u.period_start, u.buyer_id, u.price_rule_id, u.product_id, u.account_id, u.resource_id, u.tag_value,
-            u.currency, max(u.effect) AS effect, sum(u.due) AS due,
+            u.currency, max(u.effect) AS effect, sum(u.due) AS due, sum(u.charges) AS charges, sum(u.quantity) AS quantity,
+            sum(u.billed_cost) AS billed_cost, sum(u.effective_cost) AS effective_cost,
             array_agg(u.customer_id ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS customers,
             array_agg(u.value ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS values,
             array_agg(u.shared_from ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS shared_from,
             array_agg(u.weight ORDER BY u.value COLLATE "C", u.shared_from COLLATE "C", u.customer_id) FILTER (WHERE u.weight IS NOT NULL) AS weights
         FROM (
             SELECT r.dimension_id, r.period_start, r.buyer_id, r.price_rule_id, r.product_id, r.account_id, r.resource_id,
-                r.tag_value, r.currency, r.effect, r.due, abs(r.amount) AS weight, r.customer_id, r.value, r.shared_from
+                r.tag_value, r.currency, r.effect, r.due, r.charges, r.quantity, r.billed_cost, r.effective_cost,
+                abs(r.known) AS weight, r.customer_id, r.value, r.shared_from
             FROM rounded AS r
             WHERE (r.dimension_id, r.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
             UNION ALL
             SELECT f.dimension_id, f.period_start, f.buyer_id, f.price_rule_id, f.product_id, f.account_id, f.resource_id,
-                f.tag_value, f.currency, f.effect, -f.due, NULL, f.customer_id, f.value, f.shared_from
+                f.tag_value, f.currency, f.effect, -f.due, -f.charges, -f.quantity, -f.billed_cost, -f.effective_cost, NULL,
+                f.customer_id, f.value, f.shared_from
             FROM closed_sale AS f
         ) AS u
         GROUP BY u.dimension_id, u.period_start, u.buyer_id, u.price_rule_id, u.product_id, u.account_id, u.resource_id,
@@ -366,22 +370,26 @@ WHERE (v.sign > 0 OR l.load_scope_id IS NULL)
   AND c.dimension_id IN (SELECT d.dimension_id FROM dimension_asked AS d)
 UNION ALL
 SELECT 'sale', r.dimension_id, r.period_start, r.customer_id, r.value, r.shared_from, 'open', NULL, r.account_id, NULL, NULL, NULL,
-    r.currency, NULL, NULL, NULL, NULL, NULL, NULL, r.buyer_id, r.price_rule_id, r.product_id, r.resource_id, r.tag_value,
+    r.currency, r.charges, r.quantity, r.billed_cost, r.effective_cost, NULL, NULL, r.buyer_id, r.price_rule_id, r.product_id, r.resource_id, r.tag_value,
     r.effect, r.due
 FROM rounded AS r
 WHERE (r.dimension_id, r.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
 UNION ALL
 SELECT 'sale', f.dimension_id, f.period_start, f.customer_id, f.value, f.shared_from, 'closed', NULL, f.account_id, NULL, NULL, NULL,
-    f.currency, NULL, NULL, NULL, NULL, NULL, NULL, f.buyer_id, f.price_rule_id, f.product_id, f.resource_id, f.tag_value,
+    f.currency, f.charges, f.quantity, f.billed_cost, f.effective_cost, NULL, NULL, f.buyer_id, f.price_rule_id, f.product_id, f.resource_id, f.tag_value,
     f.effect, f.due
 FROM closed_sale AS f
 UNION ALL
 SELECT 'sale', l.dimension_id, l.period_start, u.customer_id, u.value, u.shared_from, 'late', NULL, l.account_id, NULL, NULL, NULL,
-    l.currency, NULL, NULL, NULL, NULL, NULL, NULL, l.buyer_id, l.price_rule_id, l.product_id, l.resource_id, l.tag_value,
+    l.currency, u.charges::bigint, u.quantity, u.billed_cost, u.effective_cost, NULL, NULL, l.buyer_id, l.price_rule_id, l.product_id, l.resource_id, l.tag_value,
     l.effect, u.due
 FROM late_sale AS l
 CROSS JOIN LATERAL unnest(coalesce(l.customers, ARRAY[l.buyer_id]), coalesce(l.values, ARRAY[NULL::text]), coalesce(l.shared_from, ARRAY[NULL::text]),
-    coalesce(allocate(l.due, l.weights, currency_minor_unit(l.currency)), ARRAY[l.due])) AS u (customer_id, value, shared_from, due);
+    coalesce(allocate(l.due, l.weights, currency_minor_unit(l.currency)), ARRAY[l.due]),
+    coalesce(allocate(l.charges, l.weights, 0), ARRAY[l.charges]), coalesce(allocate(l.quantity, l.weights, 12), ARRAY[l.quantity]),
+    coalesce(allocate(l.billed_cost, l.weights, 12), ARRAY[l.billed_cost]),
+    coalesce(allocate(l.effective_cost, l.weights, 12), ARRAY[l.effective_cost])
+    ) AS u (customer_id, value, shared_from, due, charges, quantity, billed_cost, effective_cost);
 
 COMMENT ON VIEW allocated IS 'costs and sales by the values of each dimension, what is shared split over its targets; each sum adds up';
 COMMENT ON COLUMN allocated.kind IS 'cost or sale';

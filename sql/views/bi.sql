@@ -100,7 +100,7 @@ SELECT
 FROM (
     SELECT d.period_start AS month, d.customer_id, d.product_id, d.currency::text, d.due AS revenue,
         d.due_before AS invoiced, 0::numeric AS billed_cost, 0::numeric AS effective_cost
-    FROM invoice_due AS d
+    FROM invoice_balance AS d
     UNION ALL
     SELECT u.period_start, u.buyer_id, u.product_id, u.billing_currency, 0, 0, u.billed_cost, u.effective_cost
     FROM charge_owned AS u
@@ -129,19 +129,20 @@ COMMENT ON COLUMN bi_margin.margin_percentage IS 'margin in percent of revenue, 
 CREATE OR REPLACE VIEW bi_running AS
 SELECT
     r.period_start AS month,
-    r.period_end <= (now() AT TIME ZONE z.time_zone)::date AS period_ended,
+    (r.period_start + interval '1 month')::date <= (now() AT TIME ZONE z.time_zone)::date AS period_ended,
     c.number AS customer_number,
-    r.customer,
+    c.name AS customer,
     r.currency,
     count(*) AS lines,
     sum(r.due) AS due,
     sum(r.due_before) AS invoiced,
     sum(r.amount) AS amount,
-    sum(r.amount) FILTER (WHERE r.revision > 0) AS corrections
-FROM invoice_running AS r
+    sum(r.amount) FILTER (WHERE r.times > 0) AS corrections
+FROM invoice_balance AS r
 JOIN customer AS c ON c.customer_id = r.customer_id
 JOIN customer_zone AS z ON z.customer_id = r.customer_id
-GROUP BY r.period_start, r.period_end, z.time_zone, c.number, r.customer, r.currency;
+WHERE r.amount <> 0 OR r.times = 0
+GROUP BY r.period_start, z.time_zone, c.number, c.name, r.currency;
 
 COMMENT ON VIEW bi_running IS 'what would be invoiced now, by customer and period; always current';
 COMMENT ON COLUMN bi_running.month IS 'first day of the period';

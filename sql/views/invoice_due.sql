@@ -2,6 +2,11 @@
 -- finalised documents billed before.  Both sides go through one GROUP BY, so a
 -- key that no longer has charges, or whose rule no longer holds, comes back by
 -- itself with the opposite sign.
+--
+-- Who has a document for each value of a dimension has lines by value: their key is
+-- another one, so what was billed as a whole comes back when it is billed by value,
+-- and the other way round.  What is due by value takes far longer to tell, and to
+-- plan, so it is a function, and not called where nobody who is asked needs it.
 CREATE OR REPLACE VIEW invoice_due AS
 SELECT
     d.customer_id,
@@ -32,19 +37,38 @@ SELECT
     coalesce(sum(d.cost_before), 0) AS cost_before,
     coalesce(sum(d.charges), 0)::bigint AS charges,
     coalesce(sum(d.times), 0)::int AS revision,
-    max(d.invoice_id) AS corrects
+    max(d.invoice_id) AS corrects,
+    d.dimension_id,
+    d.dimension_value
 FROM (
     SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
         l.currency, l.climbed, l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
         NULL::numeric AS due_before, l.quantity, NULL::numeric AS quantity_before, l.unit,
         NULL AS unit_before, l.billed_cost,
-        l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id
+        l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id, NULL::int AS dimension_id,
+        NULL AS dimension_value
     FROM rated_line AS l
     WHERE l.reseller_id IS NULL
+      -- Mostly so, which the planner cannot know.
+      AND CASE WHEN l.customer_id NOT IN (SELECT v.customer_id FROM invoice_dimension AS v WHERE v.invoice_by = 'value')
+          OR NOT EXISTS (
+            SELECT
+            FROM invoice_dimension AS v
+            WHERE v.customer_id = l.customer_id AND v.invoice_by = 'value' AND v.valid_during @> l.period_start) THEN true END IS NOT NULL
+    UNION ALL
+    SELECT p.customer_id, p.period_start, p.price_rule_id, p.product_id, p.account_id, p.resource_id, p.tag_value,
+        p.currency, p.climbed, p.measured, NULL, p.due, NULL, p.quantity, NULL, p.unit, NULL, p.billed_cost, p.effective_cost,
+        NULL, p.charges, NULL, NULL, p.dimension_id, p.dimension_value
+    FROM invoice_parts(customer_first(), customer_last(), 'value') AS p
+    WHERE EXISTS (
+        SELECT
+        FROM invoice_dimension AS v
+        WHERE v.invoice_by = 'value' AND v.customer_id BETWEEN customer_first() AND customer_last())
     UNION ALL
     SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value,
         b.currency, NULL, NULL, b.measured - b.measured_before, NULL, b.amount, NULL,
-        CASE WHEN b.unit IS NOT NULL THEN b.quantity END, NULL, b.unit, NULL, NULL, b.cost, NULL, 1, b.invoice_id
+        CASE WHEN b.unit IS NOT NULL THEN b.quantity END, NULL, b.unit, NULL, NULL, b.cost, NULL, 1, b.invoice_id,
+        b.dimension_id, b.dimension_value
     FROM invoice_line AS b
     JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
@@ -53,7 +77,7 @@ FROM (
 ) AS d
 JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.tag_value, d.currency,
-    r.effect;
+    r.effect, d.dimension_id, d.dimension_value;
 
 COMMENT ON VIEW invoice_due IS 'for every line key: what is due, what was billed before, and the difference';
 COMMENT ON COLUMN invoice_due.customer_id IS 'key: customer';
@@ -81,3 +105,5 @@ COMMENT ON COLUMN invoice_due.cost_before IS 'billed cost that earlier lines of 
 COMMENT ON COLUMN invoice_due.charges IS 'number of charges';
 COMMENT ON COLUMN invoice_due.revision IS 'how often the key was billed';
 COMMENT ON COLUMN invoice_due.corrects IS 'last document that billed the key';
+COMMENT ON COLUMN invoice_due.dimension_id IS 'key: dimension, of a customer who has a document for each of its values';
+COMMENT ON COLUMN invoice_due.dimension_value IS 'key: the value; NULL is what is not allocated';

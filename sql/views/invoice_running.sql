@@ -26,13 +26,17 @@ SELECT
     d.corrects,
     d.price_rule_id,
     d.product_id,
-    d.account_id
+    d.account_id,
+    n.name AS dimension,
+    d.dimension_value,
+    d.dimension_id
 FROM invoice_due AS d
 JOIN customer AS c ON c.customer_id = d.customer_id
 JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 JOIN product AS p ON p.product_id = d.product_id
 LEFT JOIN product AS v ON v.product_id = p.path[3]
 LEFT JOIN account AS a ON a.account_id = d.account_id
+LEFT JOIN dimension AS n ON n.dimension_id = d.dimension_id
 WHERE d.amount <> 0 OR d.revision = 0;
 
 COMMENT ON VIEW invoice_running IS 'the invoices that would be sent now, line by line; always current';
@@ -61,3 +65,6 @@ COMMENT ON COLUMN invoice_running.corrects IS 'last document that billed it';
 COMMENT ON COLUMN invoice_running.price_rule_id IS 'rule';
 COMMENT ON COLUMN invoice_running.product_id IS 'product';
 COMMENT ON COLUMN invoice_running.account_id IS 'key of the account';
+COMMENT ON COLUMN invoice_running.dimension IS 'dimension, of a customer who has a document for each of its values';
+COMMENT ON COLUMN invoice_running.dimension_value IS 'value the document would be about; NULL is what is not allocated';
+COMMENT ON COLUMN invoice_running.dimension_id IS 'key of the dimension';

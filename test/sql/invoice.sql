@@ -155,7 +155,7 @@ SELECT * FROM pg_temp.fails('DELETE FROM cloudbilling.invoice WHERE invoice_id =
 SELECT * FROM pg_temp.fails('TRUNCATE cloudbilling.invoice CASCADE');
 SELECT * FROM pg_temp.fails('UPDATE cloudbilling.invoice_line SET amount = due - due_before');
 SELECT * FROM pg_temp.fails('DELETE FROM cloudbilling.invoice_line');
-SELECT * FROM pg_temp.fails('TRUNCATE cloudbilling.invoice_line');
+SELECT * FROM pg_temp.fails('TRUNCATE cloudbilling.invoice_line CASCADE');
 SELECT * FROM pg_temp.fails('UPDATE cloudbilling.invoice_vat SET vat = vat + 0.01');
 SELECT * FROM pg_temp.fails('DELETE FROM cloudbilling.invoice_vat');
 SELECT * FROM pg_temp.fails('TRUNCATE cloudbilling.invoice_vat');

@@ -183,9 +183,25 @@ SELECT invoice_id, vat_category, vat_rate, base, vat,
     CASE vat_category WHEN 'AE' THEN 'VATEX-EU-AE' WHEN 'O' THEN 'VATEX-EU-O' END
 FROM vat;
 
+-- Documents 1 (Dutch, with a rest), 4 (a credit note) and 6 (hostile) are specified by cost centre; 8 and 5 are about
+-- one value of it, and about what has none.
+INSERT INTO dimension (name) VALUES ('Kostenplaats'), ('<b>Team</b>');
+INSERT INTO invoice_line_allocation
+SELECT l.invoice_id, l.line_no, 1, 'Kostenplaats', v.value, v.amount
+FROM invoice_line AS l
+CROSS JOIN unnest('{Verkoop,ict & beheer,NULL}'::text[], allocate(l.amount, '{5,3,1}'::numeric[], 2)) AS v (value, amount)
+WHERE l.invoice_id = 1;
+INSERT INTO invoice_line_allocation VALUES (4, 1, 1, 'Cost centre', 'Logistics', -200), (4, 1, 1, 'Cost centre', 'Robots', 40),
+    (6, 1, 2, '<b>Team</b>', '<script>alert("value")</script>', 4);
+ALTER TABLE invoice DISABLE TRIGGER invoice_frozen;
+UPDATE invoice SET dimension_id = 1, dimension = 'Cost centre', dimension_value = 'Marketing & <b>Sales</b>' WHERE invoice_id = 8;
+UPDATE invoice SET dimension_id = 1, dimension = 'Cost centre' WHERE invoice_id = 5;
+ALTER TABLE invoice ENABLE TRIGGER invoice_frozen;
+
 -- Later changes of master data change no document.
 UPDATE seller SET name = 'Renamed ' || seller_id, iban = NULL, street = 'Moved';
 UPDATE customer SET name = 'Renamed ' || customer_id, language = 'en';
+UPDATE dimension SET name = 'Renamed ' || dimension_id;
 
 -- A document, parsed: what does not parse fails here.
 CREATE FUNCTION pg_temp.parsed(invoice_id int) RETURNS xml LANGUAGE sql
