@@ -173,7 +173,7 @@ SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, positio
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, value) VALUES (1, 10, 'x')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, value, valid_during) VALUES (1, 77, 'x', '(,2026-09-02)'), (1, 77, 'y', '[2026-09-01,)')$$);
 INSERT INTO allocation_rule (dimension_id, position, value, valid_during) VALUES (1, 77, 'x', '(,2026-09-02)'), (1, 77, 'y', '[2026-09-02,)');
-SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, value, keys) VALUES (1, 98, 'x', '{tags.a}')$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, value, keys) VALUES (1, 98, 'x', '{tags.a}')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, customer_id, position, value) VALUES (dimension_key('project', 'K1'), 3, 1, 'x')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_split (dimension_id, value, split_by) VALUES (1, 'platform', 'even')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_split (dimension_id, value, split_by, valid_during) VALUES (1, 'p', 'even', '[2026-09-02,)')$$);
