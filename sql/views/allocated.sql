@@ -15,7 +15,7 @@ dimension_asked AS MATERIALIZED (
     -- A part of the customers would take all that is shared.
     WHERE NOT d.across_customers OR all_customers_are_asked()
 ),
-item AS MATERIALIZED (
+item AS NOT MATERIALIZED (
     SELECT a.customer_id, a.item_id, a.charge_category, a.found, a.splits, coalesce(p.path[3], p.product_id) AS service_id
     FROM allocation_matched AS a
     JOIN product AS p ON p.product_id = a.product_id
@@ -32,10 +32,7 @@ direct AS MATERIALIZED (
         FROM (
             SELECT h.*, a.service_id, a.charge_category, a.found
             FROM charge_held AS h
-            -- Always so; the planner, which knows nothing of what is computed once, would
-            -- take it for long and sort both sides.
-            JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
-                AND a.customer_id = abs(a.customer_id)
+            JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
             UNION ALL
             -- Never run, but counted by the planner, which would sort what seems to be little.
             SELECT 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
@@ -75,8 +72,7 @@ sold AS MATERIALIZED (
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.effective_cost) END AS effective_cost
     FROM share AS s
-    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.item_id = abs(a.item_id)
-            AND a.customer_id = abs(a.customer_id)
+    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
         OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
@@ -120,8 +116,7 @@ selected AS (
         exact_sum(h.effective_cost) AS effective_cost, exact_sum(h.list_cost) AS list_cost,
         exact_sum(h.contracted_cost) AS contracted_cost
     FROM charge_held AS h
-    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
-            AND a.customer_id = abs(a.customer_id)
+    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
     CROSS JOIN LATERAL unnest(a.splits) AS s (allocation_split_id)
     JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id
     JOIN dimension_asked AS d ON d.dimension_id = f.dimension_id
