@@ -44,7 +44,7 @@ REGRESS        = exact allocate rated_sum \
                  invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
                  opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
-                 allocation allocation_random \
+                 allocation allocation_examples allocation_random \
                  own_billing invoice invoice_allocation invoice_allocation_random schedule tag_policy readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
