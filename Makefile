@@ -45,7 +45,7 @@ REGRESS        = exact allocate rated_sum \
                  opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_random \
-                 own_billing invoice invoice_allocation invoice_allocation_random schedule tag_policy readme
+                 own_billing invoice simulated_month invoice_allocation invoice_allocation_random schedule tag_policy readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
