@@ -27,7 +27,7 @@ CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql p
           invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
-          tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql) \
+          tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql) \
         $(addprefix sql/functions/,selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
@@ -42,7 +42,7 @@ REGRESS        = exact allocate rated_sum \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
                  invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
-                 opencost gcp oracle focus_1_3 source_add own_sources selector_explain rollup ownership \
+                 opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_random \
                  own_billing invoice simulated_month invoice_allocation invoice_allocation_random schedule tag_policy readme
