@@ -27,6 +27,7 @@ const struct config_enum_entry grain_options[] = {{"month", 0, false},
 
 int customer_first_setting = 0;
 int customer_last_setting = INT_MAX;
+int currency_rate_days_setting = 7;
 int grain_setting = 0;
 char *price_rules_setting = NULL;
 char *period_first_setting = NULL;
@@ -60,6 +61,15 @@ Datum
 customer_last(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(customer_last_setting);
+}
+
+PG_FUNCTION_INFO_V1(currency_rate_days);
+
+/* How many days old an exchange rate may be. */
+Datum
+currency_rate_days(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(currency_rate_days_setting);
 }
 
 /* A day that a setting holds, or another where it is empty. */

@@ -9,6 +9,7 @@
 extern char *as_of_setting;
 extern int customer_first_setting;
 extern int customer_last_setting;
+extern int currency_rate_days_setting;
 extern int grain_setting;
 extern char *price_rules_setting;
 extern char *period_first_setting;
