@@ -82,6 +82,24 @@ VALUES (dimension_key('team'), 'support', 'billed_cost');
 
 TABLE by_team;
 
+-- Across customers.
+INSERT INTO dimension (name, across_customers) VALUES ('support by customer', true);
+
+INSERT INTO allocation_rule (dimension_id, position, selector, value)
+VALUES (dimension_key('support by customer'), 1, '{"service": "Support"}', 'support');
+
+INSERT INTO allocation_rule (dimension_id, position, keys)
+VALUES (dimension_key('support by customer'), 2, '{customer}');
+
+INSERT INTO allocation_split (dimension_id, value, split_by)
+VALUES (dimension_key('support by customer'), 'support', 'billed_cost');
+
+SELECT value, shared_from, sum(billed_cost) AS billed_cost
+FROM bi_allocation
+WHERE dimension = 'support by customer' AND month = '2026-09-01'
+GROUP BY 1, 2
+ORDER BY 1, 2 NULLS FIRST;
+
 -- Unused commitments: to those who use commitments.
 INSERT INTO allocation_rule (dimension_id, position, selector, value)
 VALUES (dimension_key('team'), 20, '{"commitment_status": "Unused"}', 'unused commitments');
@@ -209,22 +227,6 @@ WHERE dimension = 'team'
 GROUP BY 1, 2
 ORDER BY 1, 2;
 
--- Across customers.
-INSERT INTO dimension (name, across_customers) VALUES ('support by customer', true);
-
-INSERT INTO allocation_rule (dimension_id, position, selector, value)
-VALUES (dimension_key('support by customer'), 1, '{"service": "Support"}', 'support');
-INSERT INTO allocation_rule (dimension_id, position, keys)
-VALUES (dimension_key('support by customer'), 2, '{customer}');
-INSERT INTO allocation_split (dimension_id, value, split_by)
-VALUES (dimension_key('support by customer'), 'support', 'billed_cost');
-
-SELECT value, shared_from, sum(billed_cost) AS billed_cost
-FROM bi_allocation
-WHERE dimension = 'support by customer' AND month = '2026-09-01'
-GROUP BY 1, 2
-ORDER BY 1, 2 NULLS FIRST;
-
 -- Sales.
 INSERT INTO price_rule (name, product_id, measure, per, pricing)
 VALUES ('Cost plus 10 %', 1, 'billed_cost', 'sku', '{"model": "per_unit", "unit_price": "1.10"}');
@@ -251,6 +253,7 @@ FROM bi_allocation
 WHERE dimension = 'team' AND customer_number = 'K1' AND month = '2026-09-01' AND service = 'Compute' AND allocation = 'direct'
 GROUP BY 1, 2
 ORDER BY 1, 2;
+
 TABLE by_status;
 
 SET cloudbilling.as_of = :'before';
