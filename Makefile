@@ -47,7 +47,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate invoice simulated_month invoice_allocation invoice_allocation_random schedule tag_policy readme
+                 own_billing currency_rate invoice simulated_month invoice_allocation invoice_allocation_random schedule tag_policy load_side readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
