@@ -99,11 +99,11 @@ SELECT s.side, s.billing_period_start, s.carried_from IS NOT NULL AS carried, s.
 
 -- What a format says, where the setting does not.
 RESET cloudbilling.load_side;
-SELECT source_add('side_bill', 'a bill', '{"provider_name": {"value": "Bill"}, "charge_period_start": "day", "billed_cost": "cost",
+SELECT source_add('side_bill', 'a bill', '{"provider_name": {"value": "Bill"}, "charge_period_start": "billed_day", "billed_cost": "billed_sum",
     "billing_account_id": {"value": "side-4"}, "billing_currency": {"value": "EUR"}}', side => 'purchase') IS NOT NULL AS added;
-INSERT INTO landing VALUES (E'day,cost\n2024-11-01,1');
+INSERT INTO landing VALUES (E'billed_day,billed_sum\n2024-11-01,1');
 SET cloudbilling.load_side = 'usage';
-INSERT INTO landing VALUES (E'day,cost\n2024-11-01,1');
+INSERT INTO landing VALUES (E'billed_day,billed_sum\n2024-11-01,1');
 SELECT side, billed_cost FROM load_scope_in_force WHERE billing_account_id = 'side-4' ORDER BY load_id;
 SELECT source_add('side_wrong', 'wrong', '{}', side => 'sale');
 SET cloudbilling.load_side = 'sale';
