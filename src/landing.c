@@ -116,7 +116,7 @@ add_line(Landing *landing, const char *line, int len)
 		}
 		if (!reader->open)
 			reader->delimiter = csv_guess_delimiter(line, len);
-		if (csv_add_line(reader, line, len))
+		if (csv_add_line(reader, line, len) && !landing_add_preamble(landing))
 		{
 			landing_recognise(landing, reader->record, reader->record_len);
 			landing_prepare(landing);
@@ -183,7 +183,9 @@ landing_end(PG_FUNCTION_ARGS)
 	if (landing == NULL)
 		elog(ERROR, "landing_end called outside of a load");
 	if (!landing->recognised && !landing->reader.open)
-		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT), errmsg("the file is empty"),
+		ereport(ERROR, (errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+		                landing->npreamble > 0 ? errmsg("the file ends before its header")
+		                                       : errmsg("the file is empty"),
 		                errhint("A file begins with a header line that names its columns.")));
 	if (landing->reader.open)
 		ereport(

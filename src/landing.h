@@ -113,6 +113,8 @@ typedef struct Landing
 	bool recognised;
 	int source_id;
 	char *source_name;
+	int npreamble; /* names and values in lines above the header, each name followed by its value */
+	Datum *preamble;
 	char *header;
 	int ncolumns;
 	int nfields;
@@ -165,6 +167,7 @@ typedef struct Landing
 } Landing;
 
 /* landing_format.c */
+extern bool landing_add_preamble(Landing *landing);
 extern void landing_recognise(Landing *landing, const char *header, int len);
 
 /* landing_options.c */

@@ -116,12 +116,67 @@ add_member(Landing *landing, LandingField *field, LandingField *object)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Takes the record of the reader as a line above the header, of a name and its
+ * value, as invoices have: "Invoice number,4711".  The first one must have a name
+ * that a format knows, so that a short header is not taken for one.
+ */
+bool
+landing_add_preamble(Landing *landing)
+{
+	CsvReader *reader = &landing->reader;
+	MemoryContext old;
+	int len;
+	const char *name;
+	const char *value;
+	Datum name_text;
+
+	for (int i = 2; i < reader->nvalues; i++)
+		if (reader->values[i].len > 0)
+			return false;
+	if (reader->nvalues == 0)
+		return false;
+	name = csv_value(reader, 0, &len);
+	if (landing->npreamble == 0)
+	{
+		Oid types[] = {TEXTOID};
+		Datum args[1];
+		bool isnull;
+		bool found;
+
+		args[0] = PointerGetDatum(cstring_to_text_with_len(name, len));
+		SPI_connect();
+		if (SPI_execute_with_args("SELECT cloudbilling.source_has_preamble($1)", 1, types, args,
+		                          NULL, true, 0) != SPI_OK_SELECT ||
+		    SPI_processed != 1)
+			elog(ERROR, "source_has_preamble failed");
+		found =
+		    DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+		SPI_finish();
+		if (!found)
+			return false;
+	}
+
+	old = MemoryContextSwitchTo(landing->context);
+	name = csv_value(reader, 0, &len);
+	name_text = PointerGetDatum(cstring_to_text_with_len(name, len));
+	len = 0;
+	value = reader->nvalues > 1 ? csv_value(reader, 1, &len) : "";
+	landing->preamble = landing->preamble == NULL
+	                        ? palloc(2 * sizeof(Datum))
+	                        : repalloc(landing->preamble, (landing->npreamble + 2) * sizeof(Datum));
+	landing->preamble[landing->npreamble++] = name_text;
+	landing->preamble[landing->npreamble++] = PointerGetDatum(cstring_to_text_with_len(value, len));
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
 /* Finds the format and its fields for a header, or raises an error that says what is missing. */
 void
 landing_recognise(Landing *landing, const char *header, int len)
 {
-	Oid types[] = {TEXTARRAYOID};
-	Datum args[1];
+	Oid types[] = {TEXTARRAYOID, TEXTARRAYOID};
+	Datum args[2];
 	char *event_id = NULL;
 	LandingField *object = NULL;
 
@@ -130,14 +185,16 @@ landing_recognise(Landing *landing, const char *header, int len)
 	landing->header[len] = '\0';
 	landing->ncolumns = landing->reader.nvalues;
 	args[0] = header_names(&landing->reader);
+	args[1] = PointerGetDatum(
+	    construct_array(landing->preamble, landing->npreamble, TEXTOID, -1, false, TYPALIGN_INT));
 
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT source_id, source_name, item_query, record_query, "
 	                          "field_name, kind, role, required,"
 	                          " item, column_no, one_of, fallback, "
 	                          "event_query, options, null_values "
-	                          "FROM cloudbilling.source_detect($1)",
-	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
+	                          "FROM cloudbilling.source_detect($1, $2)",
+	                          2, types, args, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
 

@@ -220,6 +220,26 @@ finish_load(Landing *landing, int load_id, uint64 charges, bool summed)
 	        (errmsg_internal("%s", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
 }
 
+/* Takes the headers of suppliers' invoices that a file has, where its format finds them. */
+static void
+receive_invoices(Landing *landing, int load_id)
+{
+	Oid types[] = {INT4OID};
+	Datum args[] = {Int32GetDatum(landing->source_id)};
+	char *query;
+
+	if (SPI_execute_with_args("SELECT invoice_query FROM cloudbilling.source WHERE source_id = $1",
+	                          1, types, args, NULL, true, 0) != SPI_OK_SELECT ||
+	    SPI_processed != 1)
+		elog(ERROR, "format %d does not exist", landing->source_id);
+	query = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (query != NULL)
+		run(landing, load_id,
+		    psprintf("SELECT cloudbilling.supplier_invoice_load($1, jsonb_agg(invoice))"
+		             " FROM (%s\n) AS invoice",
+		             query));
+}
+
 /* Stores the load, whole or not at all. */
 void
 landing_store(Landing *landing)
@@ -285,6 +305,7 @@ landing_store(Landing *landing)
 	    1, types, args, rollup_add, rollup, &summed);
 	if (summed)
 		end_rollup(rollup);
+	receive_invoices(landing, load_id);
 	finish_load(landing, load_id, charges, summed);
 	SPI_finish();
 }

@@ -429,7 +429,9 @@ BEGIN
     WHERE l.load_id = load_finish.load_id
     RETURNING * INTO the_load;
 
-    IF charges < the_load.records_loaded
+    -- A record may be the header of a supplier's invoice, and no charge.
+    IF charges < the_load.records_loaded AND NOT EXISTS (
+            SELECT FROM source AS s WHERE s.source_id = the_load.source_id AND s.invoice_query IS NOT NULL)
         OR the_load.billed_cost_read <> the_load.billed_cost_loaded + the_load.billed_cost_rejected + the_load.billed_cost_duplicate
     THEN
         RAISE EXCEPTION USING
@@ -550,6 +552,7 @@ BEGIN
         ORDER BY 1
     ) AS d;
 
+    PERFORM supplier_invoice_withdraw(load_undo.load_id);
     UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = load_undo.load_id;
     DELETE FROM load_event AS e WHERE e.load_id = load_undo.load_id;
     PERFORM load_supersede(load_undo.load_id, way);

@@ -57,22 +57,24 @@ BEGIN ATOMIC
         FROM unnest(source_field.header) WITH ORDINALITY AS h (name, column_no)
     ),
     called AS (
-        SELECT f.field_no, source_name(f.name) AS plain, false AS stands_in FROM field AS f
+        SELECT f.field_no, source_name(f.name) AS plain, 0 AS stands_in FROM field AS f
         UNION
-        SELECT f.field_no, source_name(a), false FROM field AS f CROSS JOIN LATERAL jsonb_array_elements_text(f.aliases) AS a
+        SELECT f.field_no, source_name(a), 0 FROM field AS f CROSS JOIN LATERAL jsonb_array_elements_text(f.aliases) AS a
         UNION ALL
-        SELECT f.field_no, source_name(a), true FROM field AS f CROSS JOIN LATERAL jsonb_array_elements_text(f.stand_ins) AS a
+        SELECT f.field_no, source_name(a.name), a.place::int
+        FROM field AS f
+        CROSS JOIN LATERAL jsonb_array_elements_text(f.stand_ins) WITH ORDINALITY AS a (name, place)
     ),
     found AS (
         SELECT c.field_no, h.column_no, c.stands_in
         FROM called AS c
         JOIN head AS h ON h.plain = c.plain
     ),
-    -- What stands in for a column counts where the column is not there.
+    -- What stands in for a column counts where the column is not there, nor what stands in before it.
     used AS (
         SELECT f.field_no, f.column_no
         FROM found AS f
-        WHERE NOT f.stands_in OR NOT EXISTS (SELECT FROM found AS o WHERE o.field_no = f.field_no AND NOT o.stands_in)
+        WHERE NOT EXISTS (SELECT FROM found AS o WHERE o.field_no = f.field_no AND o.stands_in < f.stands_in)
     ),
     rest AS (
         SELECT h.*
@@ -140,9 +142,26 @@ END;
 
 COMMENT ON FUNCTION source_rank(text[], text) IS 'formats by how well a header fits them';
 
+-- Whether a line above the header may begin with a name: invoices have a few lines of
+-- names and values before their table.
+CREATE OR REPLACE FUNCTION source_has_preamble(name text)
+RETURNS boolean
+LANGUAGE sql STABLE
+SECURITY DEFINER  -- who may load need not read the formats
+SET search_path = cloudbilling, pg_temp
+BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT
+        FROM source AS s
+        CROSS JOIN LATERAL jsonb_array_elements(s.fields) AS f (field)
+        WHERE source_name(f.field ->> 'preamble') = source_name(source_has_preamble.name));
+END;
+
+COMMENT ON FUNCTION source_has_preamble(text) IS 'whether some format has a line above its header that begins so';
+
 -- The format a header has, field by field: where each stands in the file and
 -- how it is read.  Raises an error when no format fits, or fields are twofold.
-CREATE OR REPLACE FUNCTION source_detect(header text[])
+CREATE OR REPLACE FUNCTION source_detect(header text[], preamble text[] DEFAULT '{}')
 RETURNS TABLE (
     source_id     int,
     source_name   text,
@@ -247,7 +266,12 @@ BEGIN
 
     RETURN QUERY
     SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
-        f.column_no, f.one_of, nullif(current_setting('cloudbilling.' || f.setting, true), ''), s.event_query,
+        f.column_no, f.one_of,
+        coalesce(nullif(current_setting('cloudbilling.' || f.setting, true), ''),
+            (SELECT nullif(p.value, '')
+             FROM jsonb_each_text(jsonb_object(source_detect.preamble)) AS p
+             WHERE source_name(p.key) = source_name(f.options ->> 'preamble'))),
+        s.event_query,
         f.options, s.null_values
     FROM source AS s
     CROSS JOIN LATERAL source_field(s.source_id, source_detect.header) AS f
@@ -256,7 +280,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION source_detect(text[]) IS 'the format that a header has, and where its fields stand; an error names the nearest format and what is missing';
+COMMENT ON FUNCTION source_detect(text[], text[]) IS 'the format that a header has, and where its fields stand; an error names the nearest format and what is missing';
 
 -- Labels as suppliers export them, a list of pairs, as tags.
 CREATE OR REPLACE FUNCTION source_tags(labels jsonb)
@@ -311,6 +335,7 @@ BEGIN ATOMIC
             WHEN f.kind = 'member' THEN 'read as a key of ' || max(f.name) FILTER (WHERE f.declared) OVER (PARTITION BY f.field_no)
             WHEN f.kind = 'extra' AND f.column_no IS NOT NULL THEN 'kept in extra'
             WHEN f.column_no IS NOT NULL THEN 'read'
+            WHEN f.options ? 'preamble' THEN 'from above the header'
             WHEN f.setting IS NOT NULL THEN
                 CASE coalesce(current_setting('cloudbilling.' || f.setting, true), '')
                     WHEN '' THEN CASE WHEN f.required THEN 'missing: set cloudbilling.' ELSE 'from the setting cloudbilling.' END
@@ -331,16 +356,17 @@ COMMENT ON FUNCTION source_check(text, text) IS 'what a header would be read as:
 -- The extension's own formats: in a new release as it has them.
 CREATE OR REPLACE FUNCTION source_builtin(source_id int, name text, title text, way text, fields jsonb, item_query text, record_query text,
     event_query text DEFAULT NULL, extra_prefix text DEFAULT NULL, null_values text[] DEFAULT '{}', carries boolean DEFAULT false,
-    side text DEFAULT 'usage')
+    side text DEFAULT 'usage', rounding text DEFAULT NULL, invoice_query text DEFAULT NULL)
 RETURNS void
 LANGUAGE sql VOLATILE
 BEGIN ATOMIC
     INSERT INTO source (source_id, name, title, way, fields, item_query, record_query, event_query, extra_prefix, null_values, carries,
-        side, builtin)
+        side, rounding, invoice_query, builtin)
     OVERRIDING SYSTEM VALUE
     VALUES (source_builtin.source_id, source_builtin.name, source_builtin.title, source_builtin.way, source_builtin.fields,
         source_builtin.item_query, source_builtin.record_query, source_builtin.event_query, source_builtin.extra_prefix,
-        source_builtin.null_values, source_builtin.carries, source_builtin.side, true)
+        source_builtin.null_values, source_builtin.carries, source_builtin.side, source_builtin.rounding,
+        source_builtin.invoice_query, true)
     ON CONFLICT (name) DO UPDATE SET
         title = excluded.title,
         way = excluded.way,
@@ -352,7 +378,9 @@ BEGIN ATOMIC
         null_values = excluded.null_values,
         carries = excluded.carries,
         side = excluded.side,
+        rounding = excluded.rounding,
+        invoice_query = excluded.invoice_query,
         builtin = true;
 END;
 
-COMMENT ON FUNCTION source_builtin(int, text, text, text, jsonb, text, text, text, text, text[], boolean, text) IS 'keeps a format of the extension, as this release has it';
+COMMENT ON FUNCTION source_builtin(int, text, text, text, jsonb, text, text, text, text, text[], boolean, text, text, text) IS 'keeps a format of the extension, as this release has it';

@@ -143,5 +143,6 @@ SELECT source_builtin(13, 'partnercenter_invoice', 'Microsoft Partner Center: re
         LEFT JOIN unit ON unit.source_unit = i."UnitType"
     ) AS record
     $sql$,
-    null_values => '{NA,N/A}'
+    null_values => '{NA,N/A}',
+    rounding => 'line'
 );

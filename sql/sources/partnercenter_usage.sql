@@ -139,5 +139,6 @@ SELECT source_builtin(12, 'partnercenter_usage', 'Microsoft Partner Center: dail
         LEFT JOIN unit ON unit.source_unit = coalesce(i."Unit", i."UnitType")
     ) AS record
     $sql$,
-    null_values => '{NA,N/A}'
+    null_values => '{NA,N/A}',
+    rounding => 'record'
 );

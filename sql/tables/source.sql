@@ -13,6 +13,8 @@ CREATE TABLE source (
     item_query    text     NOT NULL,
     record_query  text     NOT NULL,
     event_query   text,
+    invoice_query text,
+    rounding      text,
     carries       boolean  NOT NULL DEFAULT false,
     side          text     NOT NULL DEFAULT 'usage',
     builtin       boolean  NOT NULL DEFAULT false,
@@ -20,6 +22,7 @@ CREATE TABLE source (
     CHECK (way IN ('replace', 'append')),
     CHECK (way = 'replace' OR NOT carries),
     CHECK (side IN ('usage', 'purchase')),
+    CHECK (rounding IN ('record', 'line')),
     CHECK (jsonb_typeof(fields) = 'array'),
 
     -- What the reader relies on.
@@ -83,6 +86,8 @@ COMMENT ON COLUMN source.null_values IS 'words that stand for nothing in all col
 COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of charge_item columns for each item_no';
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
 COMMENT ON COLUMN source.event_query IS 'query over landing_record and landing_item: the unique event_id of each line_no; NULL when a field has that role, or none';
+COMMENT ON COLUMN source.invoice_query IS 'query over landing_record and landing_item: one row of columns of supplier_invoice for each invoice whose header is in the file; NULL when none are';
+COMMENT ON COLUMN source.rounding IS 'record: the supplier rounds each record by itself, so that their sum is only near to his invoice; line: records are rounded lines of his invoice; NULL: they are not rounded';
 COMMENT ON COLUMN source.carries IS 'whether a day between two deliveries of days, without one of its own, has the charges of the day before it';
 COMMENT ON COLUMN source.side IS 'what files of the format are, unless cloudbilling.load_side says: usage or purchase';
 COMMENT ON COLUMN source.builtin IS 'whether the extension brought the format';
