@@ -8,7 +8,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
-    steps constant text[] := '{expected,received,reconciled,approved,paid}';
+    steps constant text[] := '{expected,received,reconciled,approved,paid}'::text[];
     place int;
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -237,6 +237,8 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 AS $$
+DECLARE
+    invoice supplier_invoice;
 BEGIN
     IF coalesce(author, '') = '' THEN
         RAISE EXCEPTION USING
@@ -248,10 +250,12 @@ BEGIN
     WHERE s.supplier_invoice_id = supplier_invoice_step.supplier_invoice_id AND s.status <> supplier_invoice_step.status;
     IF FOUND THEN
         RETURN;
-    ELSIF EXISTS (SELECT FROM supplier_invoice AS s WHERE s.supplier_invoice_id = supplier_invoice_step.supplier_invoice_id) THEN
+    END IF;
+    SELECT * INTO invoice FROM supplier_invoice AS s WHERE s.supplier_invoice_id = supplier_invoice_step.supplier_invoice_id;
+    IF FOUND THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('supplier''s invoice %s is %s already', supplier_invoice_id, status);
+            MESSAGE = format('invoice %s of %s is %s already', invoice.invoice_number, invoice.invoice_issuer_name, status);
     ELSE
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',

@@ -12,14 +12,14 @@ SELECT coalesce(max(load_id), 0) AS base, clock_timestamp() AS started FROM load
 CREATE VIEW pg_temp.invoice AS
 SELECT invoice_issuer_name AS supplier, invoice_number AS number, kind, corrects, currency, net_amount AS net, tax_amount AS tax, gross_amount AS gross,
     issued_on, due_on, period_start, period_end, status
-FROM supplier_invoice WHERE supplier_invoice_id > 0 ORDER BY 1, 2;
+FROM supplier_invoice WHERE invoice_number LIKE 'T-%' ORDER BY 1, 2;
 CREATE VIEW pg_temp.compared AS
 SELECT supplier, supplier_invoice AS number, currency, invoice_amount AS invoice, side, lines, line_amount, difference, tolerance, tax_difference AS tax_diff,
     status, explanation, remainder
-FROM reconciliation_invoice ORDER BY 1, 2, 3;
+FROM reconciliation_invoice WHERE supplier_invoice ~ '^(T-|G100$|G20)' ORDER BY 1, 2, 3;
 -- Of each row: parts and remainder make the difference, exactly.
 CREATE VIEW pg_temp.adds_up AS
-SELECT count(*) AS rows, count(*) FILTER (WHERE r.difference <> r.remainder
+SELECT count(*) > 0 AS any, count(*) FILTER (WHERE r.difference <> r.remainder
     + coalesce((SELECT sum(p.value::numeric) FROM jsonb_each_text(r.explanation) AS p), 0)) AS wrong
 FROM reconciliation_invoice AS r;
 
@@ -39,7 +39,7 @@ INSERT INTO landing VALUES (E'supplier,invoice_number,currency,invoice_date,desc
 INSERT INTO landing VALUES (E'supplier,invoice_number,currency,invoice_date,net_amount,tax_amount,kind,corrects\nTransit B.V.,T-4,EUR,2026-10-04,-10.00,-2.10,credit_note,T-1');
 INSERT INTO landing VALUES (E'supplier,invoice_number,currency,invoice_date,description,line_amount,category\nNowhere Ltd,T-9,GBP,2026-10-03,Traffic,5.5,');
 SELECT * FROM pg_temp.compared;
-SELECT * FROM supplier_invoice_expected ORDER BY 1, 2;
+SELECT * FROM supplier_invoice_expected WHERE supplier_invoice LIKE 'T-%' ORDER BY 1, 2;
 SELECT * FROM pg_temp.adds_up;
 
 -- What a file must not say.
