@@ -40,13 +40,15 @@ cut AS MATERIALIZED (
 piece AS (
     SELECT r.*, r.charge_on AS period_start
     FROM charge_monthly AS r
-    WHERE (0, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
+    WHERE grain() <> 'day'
+      AND (0, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
       AND (r.account_id, r.charge_on) NOT IN (SELECT c.account_id, c.period_start FROM cut AS c)
     UNION ALL
     SELECT r.*, date_trunc('month', r.charge_on)::date
     FROM charge_daily AS r
-    WHERE EXISTS (SELECT FROM cut)
-      AND ((0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
+    WHERE (grain() = 'day' OR EXISTS (SELECT FROM cut))
+      AND (grain() = 'day'
+        OR (0, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c)
         OR (r.account_id, date_trunc('month', r.charge_on)::date) IN (SELECT c.account_id, c.period_start FROM cut AS c))
 )
 SELECT r.period_start, r.charge_on, r.load_scope_id, r.item_id, r.account_id, i.product_id,
