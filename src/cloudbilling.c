@@ -75,10 +75,9 @@ _PG_init(void)
 	DefineCustomIntVariable(
 	    "cloudbilling.customer_last", "Last customer, by key, whose charges are rated.", NULL,
 	    &customer_last_setting, INT_MAX, 0, INT_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("cloudbilling.currency_rate_days",
-	                        "How many days old an exchange rate may be.", NULL,
-	                        &currency_rate_days_setting, 7, 0, 36500, PGC_USERSET, 0, NULL,
-	                        NULL, NULL);
+	DefineCustomIntVariable(
+	    "cloudbilling.currency_rate_days", "How many days old an exchange rate may be.", NULL,
+	    &currency_rate_days_setting, 7, 0, 36500, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("cloudbilling.period_first",
 	                           "First period that is rated, by its first day; empty is all.", NULL,
 	                           &period_first_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
