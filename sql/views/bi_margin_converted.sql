@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW bi_margin_by_currency AS
 WITH
 margin AS MATERIALIZED (
-    SELECT m.*, e.currency::text AS to_currency,
+    SELECT m.*, e.book_currency::text AS to_currency,
         least((m.month + interval '1 month')::date - 1, (coalesce(as_of(), now()) AT TIME ZONE z.time_zone)::date) AS on_day
     FROM bi_margin AS m
     JOIN customer AS c ON c.number = m.customer_number

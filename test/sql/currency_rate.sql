@@ -46,7 +46,7 @@ FROM unnest(ARRAY['''EUR'', ''USD'', ''2024-09-30'', ''day'', 1', '''EUR'', ''EU
     '''EUR'', ''USD'', ''infinity'', ''day'', 1']) AS v, pg_temp.fails('INSERT INTO cloudbilling.currency_rate VALUES (' || v || ')');
 
 -- Margins in the seller's currency: bought in dollars and francs, sold in euros; one customer of a seller in dollars.
-INSERT INTO seller (name, currency, time_zone) VALUES ('Waddenwolk B.V.', DEFAULT, DEFAULT), ('Wolk Inc', 'USD', 'America/Chicago');
+INSERT INTO seller (name, book_currency, time_zone) VALUES ('Waddenwolk B.V.', DEFAULT, DEFAULT), ('Wolk Inc', 'USD', 'America/Chicago');
 INSERT INTO customer (seller_id, number, name) VALUES (1, 'A', 'Alpha'), (2, 'B', 'Beta');
 INSERT INTO ownership (customer_id, sub_account_id) VALUES (1, 'a'), (2, 'b');
 INSERT INTO price_rule (name, product_id, measure, currency, pricing) VALUES
