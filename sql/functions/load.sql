@@ -541,8 +541,16 @@ BEGIN
 
     UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = load_undo.load_id;
     DELETE FROM load_event AS e WHERE e.load_id = load_undo.load_id;
-    PERFORM load_supersede(load_undo.load_id, way);
-    PERFORM load_carry(load_undo.load_id);
+    BEGIN
+        PERFORM load_supersede(load_undo.load_id, way);
+        PERFORM load_carry(load_undo.load_id);
+    EXCEPTION WHEN check_violation THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('load %s cannot be undone: what it superseded has been purged', load_undo.load_id),
+            DETAIL = 'An earlier delivery would count again, and its charges are no longer there.',
+            HINT = 'Load the earlier file again instead, with SET cloudbilling.load_force = on.';
+    END;
 END
 $$;
 
