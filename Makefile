@@ -44,13 +44,13 @@ REGRESS        = exact allocate rated_sum \
                  invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
-                 allocation allocation_random \
+                 allocation allocation_examples allocation_random \
                  own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random schedule tag_policy readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount rate_oracle fuzz_types fuzz_landing readme
+CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle fuzz_types fuzz_landing readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

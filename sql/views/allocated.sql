@@ -15,41 +15,52 @@ dimension_asked AS MATERIALIZED (
     -- A part of the customers would take all that is shared.
     WHERE NOT d.across_customers OR all_customers_are_asked()
 ),
-item AS MATERIALIZED (
+item AS NOT MATERIALIZED (
     SELECT a.customer_id, a.item_id, a.charge_category, a.found, a.splits, coalesce(p.path[3], p.product_id) AS service_id
     FROM allocation_matched AS a
     JOIN product AS p ON p.product_id = a.product_id
 ),
+-- What splits with selectors are about is kept apart, to be their measure.
 direct AS MATERIALIZED (
     SELECT CASE WHEN d.across_customers THEN -1 ELSE g.customer_id END AS scope_id, g.customer_id, g.period_start,
         (g.sums).dimension_id, (g.sums).value, g.load_scope_id, g.account_id, g.service_id, g.charge_category, g.unit, g.currency,
         (g.sums).charges, (g.sums).quantity, (g.sums).billed_cost, (g.sums).effective_cost, (g.sums).list_cost,
-        (g.sums).contracted_cost
+        (g.sums).contracted_cost, g.splits
     FROM (
         SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
-            h.billing_currency AS currency, unnest(allocation_sums(h.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
+            h.billing_currency AS currency, h.splits, unnest(allocation_sums(h.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
                 h.effective_cost, h.list_cost, h.contracted_cost)) AS sums
         FROM (
-            SELECT h.*, a.service_id, a.charge_category, a.found
+            SELECT h.*, a.service_id, a.charge_category, a.splits, a.found
             FROM charge_held AS h
-            -- Always so; the planner, which knows nothing of what is computed once, would
-            -- take it for long and sort both sides.
-            JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
-                AND a.customer_id = abs(a.customer_id)
+            JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
             UNION ALL
             -- Never run, but counted by the planner, which would sort what seems to be little.
-            SELECT 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
+            SELECT 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL
             FROM generate_series(1, 500000)
             WHERE customer_first() < 0
         ) AS h
         GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
-            h.billing_currency
+            h.billing_currency, h.splits
         OFFSET 0
     ) AS g
     JOIN dimension_asked AS d ON d.dimension_id = (g.sums).dimension_id
     UNION ALL
-    SELECT 0, 0, current_date, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0
+    SELECT 0, 0, current_date, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL
     FROM generate_series(1, 500000)
+    WHERE customer_first() < 0
+),
+-- The share of charges in lines, rated once.
+share AS MATERIALIZED (
+    SELECT s.customer_id, s.owner_id, s.period_start, s.charge_on, s.item_id, s.price_rule_id, s.product_id, s.account_id,
+        s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, s.amount, s.charges, s.quantity, s.billed_cost,
+        s.effective_cost
+    FROM rated_charge AS s
+    WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
+    UNION ALL
+    -- Never run, but counted by the planner, which guesses that the above gives two.
+    SELECT 0, 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0
+    FROM generate_series(1, 100000)
     WHERE customer_first() < 0
 ),
 -- Shares of lines by value; a line of several currencies' costs is split by each.
@@ -61,13 +72,11 @@ sold AS MATERIALIZED (
         -- as in rated_line, as far as they are in the line's currency
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.effective_cost) END AS effective_cost
-    FROM rated_charge AS s
-    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.item_id = abs(a.item_id)
-            AND a.customer_id = abs(a.customer_id)
+    FROM share AS s
+    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
         OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
-    WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 ),
 -- What the values of a place have: of a dimension, scope, month and currency, in
@@ -102,20 +111,15 @@ pool AS MATERIALIZED (
 ),
 -- Measures of the charges that a split's selector is about.
 selected AS (
-    SELECT f.allocation_split_id, CASE WHEN d.across_customers THEN -1 ELSE h.customer_id END AS scope_id, h.period_start,
-        h.billing_currency AS currency, allocation_value(a.found, f.dimension_id, h.charge_on) AS value,
-        exact_sum(h.quantity) AS quantity, exact_sum(h.billed_cost) AS billed_cost,
-        exact_sum(h.effective_cost) AS effective_cost, exact_sum(h.list_cost) AS list_cost,
-        exact_sum(h.contracted_cost) AS contracted_cost
-    FROM charge_held AS h
-    JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id AND a.item_id = abs(a.item_id)
-            AND a.customer_id = abs(a.customer_id)
-    CROSS JOIN LATERAL unnest(a.splits) AS s (allocation_split_id)
-    JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id
-    JOIN dimension_asked AS d ON d.dimension_id = f.dimension_id
+    SELECT f.allocation_split_id, d.scope_id, d.period_start, d.currency, d.value,
+        exact_sum(d.quantity) AS quantity, exact_sum(d.billed_cost) AS billed_cost,
+        exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
+        exact_sum(d.contracted_cost) AS contracted_cost
+    FROM direct AS d
+    CROSS JOIN LATERAL unnest(d.splits) AS s (allocation_split_id)
+    JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id AND f.dimension_id = d.dimension_id
     WHERE EXISTS (SELECT FROM allocation_split_in_force AS e WHERE e.selector IS NOT NULL)
-      AND a.splits <> '{}'
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY f.allocation_split_id, d.scope_id, d.period_start, d.currency, d.value
 ),
 weighed AS (
     SELECT p.place_id, p.value, p.targets, p.excluded, m.value AS target,
@@ -216,7 +220,9 @@ frozen AS MATERIALIZED (
     WHERE f.kind = 'cost'
 ),
 cost AS (
-    SELECT d.*, CASE WHEN (d.dimension_id, d.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+    SELECT d.scope_id, d.customer_id, d.period_start, d.dimension_id, d.value, d.load_scope_id, d.account_id, d.service_id,
+        d.charge_category, d.unit, d.currency, d.charges, d.quantity, d.billed_cost, d.effective_cost, d.list_cost,
+        d.contracted_cost, CASE WHEN (d.dimension_id, d.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
         THEN 'late' ELSE 'open' END AS status
     FROM direct AS d
     WHERE (d.dimension_id, d.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)

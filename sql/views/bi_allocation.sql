@@ -24,12 +24,13 @@ SELECT
     trim_scale(a.list_cost) AS list_cost,
     trim_scale(a.contracted_cost) AS contracted_cost
 FROM allocated AS a
-JOIN dimension_in_force AS d ON d.dimension_id = a.dimension_id
+-- All are there; but of an inner join the planner would guess that few rows are left.
+LEFT JOIN dimension_in_force AS d ON d.dimension_id = a.dimension_id
 LEFT JOIN customer AS w ON w.customer_id = d.customer_id
 LEFT JOIN customer AS c ON c.customer_id = a.customer_id
-JOIN product AS s ON s.product_id = a.service_id
+LEFT JOIN product AS s ON s.product_id = a.service_id
 LEFT JOIN product AS v ON v.product_id = s.path[2]
-JOIN account AS t ON t.account_id = a.account_id
+LEFT JOIN account AS t ON t.account_id = a.account_id
 WHERE a.kind = 'cost';
 
 COMMENT ON VIEW bi_allocation IS 'costs by value of each dimension, month, customer and service; for each dimension they add up to all costs of those it is about';

@@ -279,7 +279,9 @@ BEGIN
         WHERE dimension_id = key AND kind = 'cost'
         GROUP BY 1, 2, 3
     ) AS a USING (period_start, customer_id, currency)
-    WHERE (c.quantity, c.billed, c.effective, c.list, c.contracted) IS DISTINCT FROM (a.quantity, a.billed, a.effective, a.list, a.contracted);
+    -- what was taken back is 0, not NULL
+    WHERE (coalesce(c.quantity, 0), coalesce(c.billed, 0), coalesce(c.effective, 0), coalesce(c.list, 0), coalesce(c.contracted, 0))
+        <> (coalesce(a.quantity, 0), coalesce(a.billed, 0), coalesce(a.effective, 0), coalesce(a.list, 0), coalesce(a.contracted, 0));
     SELECT closed_wrongly + count(*)
     INTO closed_wrongly
     FROM (SELECT customer_id AS buyer_id, period_start, price_rule_id, product_id, currency::text, sum(due) AS due FROM invoice_due WHERE due <> 0 GROUP BY 1, 2, 3, 4, 5) AS l

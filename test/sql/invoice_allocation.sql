@@ -144,7 +144,7 @@ INSERT INTO usage (account, service, sku, unit, quantity, cost, starts, tags) VA
     ('a', 'Backup', 'backup', 'GB', 110, 5, '2024-10-09 12:00Z', NULL);
 INSERT INTO usage (account, service, sku, cost, starts, tags, currency) VALUES ('a', 'Market', 'market', 33.33, '2024-10-05 12:00Z', '{"cc":"Sales"}', 'USD');
 SELECT pg_temp.deliver();
-SELECT currency, dimension, dimension_value, description, quantity, unit, due, amount, cost, charges FROM invoice_running WHERE customer_id = 1 ORDER BY 1, 3, 4;
+SELECT currency, dimension, dimension_value, description, quantity, unit, due, amount, cost, charges FROM invoice_running WHERE customer_id = 1 ORDER BY 1, 3, 4, 2;
 SELECT * FROM invoice_running_by(1);
 SELECT dimension_value, count(*), sum(amount) FROM invoice_running(1) GROUP BY 1 ORDER BY 1;
 SELECT currency, lines, due, amount FROM bi_running WHERE customer_number = 'A' ORDER BY 1;

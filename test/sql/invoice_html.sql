@@ -163,7 +163,7 @@ WITH vat AS (
 ), document AS (
     INSERT INTO invoice OVERRIDING SYSTEM VALUE
     SELECT invoice_id, NULL, seller_id, customer_id, 2026, invoice_id, '2026-' || lpad(invoice_id::text, 6, '0'), kind,
-        period_start, period_end, issued_on, due_on, currency, net, vat, net + vat,
+        period_start, period_end, issued_on, due_on, entry.currency, net, vat, net + vat,
         CASE invoice_id WHEN 6 THEN '<script>reference</script>' ELSE 'RF18539007547034' END,
         customer.language, to_jsonb(seller), to_jsonb(customer), '2026-10-02', 'finance', '\x00', '\x00'
     FROM total
