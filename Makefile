@@ -21,11 +21,11 @@ CODE  = $(addprefix sql/functions/,exact.sql allocate.sql usage_aggregates.sql p
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
-          price_rule_in_force.sql allocation_in_force.sql tag_policy_in_force.sql \
+          price_rule_in_force.sql allocation_in_force.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql \
           price_rule_tied.sql price_rule_problems.sql \
           invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
-        $(addprefix sql/functions/,allocation_check.sql allocation_close.sql) \
+        $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
         $(addprefix sql/functions/,selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_write_off.sql invoice.sql \
@@ -35,6 +35,8 @@ GRANTS = sql/grants.sql
 
 install_sql = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(install_sql)
+# Installed beside psql.
+SCRIPTS     = bin/cloudbilling-load
 
 # Tests: test/sql/NAME.sql and test/specs/NAME.spec, with expected/NAME.out.
 REGRESS        = exact allocate rated_sum \
@@ -50,7 +52,7 @@ REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fu
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle fuzz_types fuzz_landing readme
+CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle fuzz_types fuzz_landing cloudbilling_load readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

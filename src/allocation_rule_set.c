@@ -7,7 +7,7 @@
 #include "allocation_rule_set.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "lib/stringinfo.h"
+#include "pack.h"
 #include "port/pg_bitutils.h"
 #include "selector_set.h"
 #include "table_row.h"
@@ -242,42 +242,16 @@ compare_rules(const void *left, const void *right)
 	           : a->allocation_rule_id > b->allocation_rule_id;
 }
 
-/* Puts bytes at the end, aligned; gives where they are. */
-static uint32
-put(StringInfo buf, const void *bytes, Size size)
-{
-	uint32 offset = buf->len;
-
-	appendBinaryStringInfo(buf, bytes, size);
-	while (buf->len % MAXIMUM_ALIGNOF != 0)
-		appendStringInfoChar(buf, '\0');
-	return offset;
-}
-
-/* Puts a value of varying length at the end; gives where it is. */
-static uint32
-put_varlena(StringInfo buf, const void *value)
-{
-	return value == NULL ? 0 : put(buf, value, VARSIZE(value));
-}
-
-/* The key of a record that a name means, and where the KEY in it begins. */
+/*
+ * The key of a record that a name means; -1 is none.  Charges know their provider,
+ * but not the format they came in.
+ */
 static int
-find_key(const char *name, int length, int *prefix)
+find_key(const text *name)
 {
-	for (int key = 0; key < RECORD_KEYS; key++)
-	{
-		const char *known = selector_keys[key].name;
-		const char *column = selector_keys[key].column;
+	int key = selector_key_find(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), RECORD_KEYS);
 
-		*prefix = strlen(known);
-		if (record_key_has_tags(key)
-		        ? length > *prefix && strncmp(name, known, *prefix) == 0
-		        : (length == *prefix && strncmp(name, known, length) == 0) ||
-		              (length == strlen(column) && strncmp(name, column, length) == 0))
-			return key;
-	}
-	return -1;
+	return key == SELECTOR_SOURCE ? -1 : key;
 }
 
 /* Puts the keys that a rule reads. */
@@ -291,7 +265,7 @@ put_keys(StringInfo buf, const GatheredRule *gathered)
 		text *name = DatumGetTextPP(gathered->keys[i]);
 		int prefix;
 
-		keys[i].key = find_key(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &prefix);
+		keys[i].key = find_key(name);
 		if (keys[i].key < 0)
 			ereport(ERROR,
 			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -300,12 +274,13 @@ put_keys(StringInfo buf, const GatheredRule *gathered)
 			         errhint("Keys are those of selectors, tags.KEY among them, and account_name, "
 			                 "billing_account_name, customer, customer_name, account.tags.KEY and "
 			                 "resource.tags.KEY.")));
-		if (record_key_has_tags(keys[i].key))
-			keys[i].tag =
-			    put_varlena(buf, cstring_to_text_with_len(VARDATA_ANY(name) + prefix,
-			                                              VARSIZE_ANY_EXHDR(name) - prefix));
+		if (!record_key_has_tags(keys[i].key))
+			continue;
+		prefix = strlen(selector_keys[keys[i].key].name);
+		keys[i].tag = pack_varlena(buf, cstring_to_text_with_len(VARDATA_ANY(name) + prefix,
+		                                                         VARSIZE_ANY_EXHDR(name) - prefix));
 	}
-	return put(buf, keys, gathered->nkeys * sizeof(AllocationKey));
+	return pack(buf, keys, gathered->nkeys * sizeof(AllocationKey));
 }
 
 /* Compiles the selectors of the customer whose rules begin at a place; ids are places. */
@@ -322,7 +297,7 @@ put_selectors(StringInfo buf, const GatheredRule *rules, int nrules, int first)
 		places[n] = i;
 		selectors[n++] = rules[i].selector;
 	}
-	return put_varlena(buf, DatumGetPointer(selector_set_build(n, places, selectors)));
+	return pack_varlena(buf, DatumGetPointer(selector_set_build(n, places, selectors)));
 }
 
 /* The number of a rule's list: that of the first rule with a list of the name. */
@@ -370,14 +345,14 @@ put_spellings(StringInfo buf, AllocationRuleSet *set, const Gathered *state,
 		spelling->lookup = number;
 		spelling->hash = allocation_spelling_hash(number, VARDATA(from->spelling),
 		                                          VARSIZE(from->spelling) - VARHDRSZ);
-		spelling->spelling = put_varlena(buf, from->spelling);
-		spelling->value = put_varlena(buf, from->value);
+		spelling->spelling = pack_varlena(buf, from->spelling);
+		spelling->value = pack_varlena(buf, from->value);
 		bucket = &buckets[spelling->hash & (set->nbuckets - 1)];
 		spelling->next = *bucket;
 		*bucket = n++;
 	}
-	set->spellings = put(buf, spellings, n * sizeof(AllocationSpelling));
-	set->buckets = put(buf, buckets, set->nbuckets * sizeof(int32));
+	set->spellings = pack(buf, spellings, n * sizeof(AllocationSpelling));
+	set->buckets = pack(buf, buckets, set->nbuckets * sizeof(int32));
 }
 
 /* The place of a rule's dimension. */
@@ -417,7 +392,7 @@ allocation_rule_set_final(PG_FUNCTION_ARGS)
 		qsort(state->rules, state->nrules, sizeof(GatheredRule), compare_rules);
 
 	initStringInfo(&buf);
-	put(&buf, &head, sizeof(head));
+	pack(&buf, &head, sizeof(head));
 	for (int i = 0; i < state->nrules; i++)
 	{
 		const GatheredRule *gathered = &state->rules[i];
@@ -426,7 +401,7 @@ allocation_rule_set_final(PG_FUNCTION_ARGS)
 			selectors = put_selectors(&buf, state->rules, state->nrules, i);
 		rules[i] = gathered->rule;
 		rules[i].selectors = selectors;
-		rules[i].value = put_varlena(&buf, gathered->value);
+		rules[i].value = pack_varlena(&buf, gathered->value);
 		rules[i].nkeys = gathered->nkeys;
 		rules[i].keys = put_keys(&buf, gathered);
 		rules[i].lookup =
@@ -437,8 +412,8 @@ allocation_rule_set_final(PG_FUNCTION_ARGS)
 	head.nrules = state->nrules;
 	if (state->ndimensions > 0)
 		head.dimensions =
-		    put(&buf, state->dimensions, state->ndimensions * sizeof(AllocationDimension));
-	head.rules = put(&buf, rules, state->nrules * sizeof(AllocationRule));
+		    pack(&buf, state->dimensions, state->ndimensions * sizeof(AllocationDimension));
+	head.rules = pack(&buf, rules, state->nrules * sizeof(AllocationRule));
 	SET_VARSIZE(&head, buf.len);
 	memcpy(buf.data, &head, sizeof(head));
 	PG_RETURN_POINTER(buf.data);
@@ -450,8 +425,5 @@ PG_FUNCTION_INFO_V1(allocation_key_is_known);
 Datum
 allocation_key_is_known(PG_FUNCTION_ARGS)
 {
-	text *name = PG_GETARG_TEXT_PP(0);
-	int prefix;
-
-	PG_RETURN_BOOL(find_key(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &prefix) >= 0);
+	PG_RETURN_BOOL(find_key(PG_GETARG_TEXT_PP(0)) >= 0);
 }

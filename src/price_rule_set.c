@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "number.h"
+#include "pack.h"
 #include "price_rule_set.h"
 #include "selector_set.h"
 #include "table_row.h"
@@ -248,20 +249,6 @@ compare_rules(const void *left, const void *right)
 	return a->price_rule_id < b->price_rule_id ? -1 : a->price_rule_id > b->price_rule_id;
 }
 
-/* Puts a value of varying length at the end; gives where it is. */
-static uint32
-put(StringInfo buf, const void *value)
-{
-	uint32 offset = buf->len;
-
-	if (value == NULL)
-		return 0;
-	appendBinaryStringInfo(buf, value, VARSIZE(value));
-	while (buf->len % MAXIMUM_ALIGNOF != 0)
-		appendStringInfoChar(buf, '\0');
-	return offset;
-}
-
 /*
  * Compiles the selectors of the customer whose rules begin at a place, each with
  * the place of its rule as id; NULL when there are none.  A set for each customer,
@@ -335,15 +322,15 @@ price_rule_set_final(PG_FUNCTION_ARGS)
 		Rule rule = rules[i].rule;
 
 		if (i == 0 || rules[i - 1].rule.customer_id != rule.customer_id)
-			selectors = put(&buf, compile_selectors(rules, nrules, i));
+			selectors = pack_varlena(&buf, compile_selectors(rules, nrules, i));
 		rule.selectors = selectors;
 		rule.continues =
 		    rules[i].continues_id == 0 ? -1 : place_of(rules, nrules, rules[i].continues_id);
 		rule.has_selector = rules[i].selector != NULL;
-		rule.pricing = put(&buf, rules[i].pricing);
-		rule.tag_key = put(&buf, rules[i].tag_key);
-		rule.bundle = put(&buf, rules[i].bundle);
-		rule.included = put(&buf, rules[i].included);
+		rule.pricing = pack_varlena(&buf, rules[i].pricing);
+		rule.tag_key = pack_varlena(&buf, rules[i].tag_key);
+		rule.bundle = pack_varlena(&buf, rules[i].bundle);
+		rule.included = pack_varlena(&buf, rules[i].included);
 		memcpy(buf.data + offsetof(RuleSet, rule) + i * sizeof(Rule), &rule, sizeof(Rule));
 	}
 	set = (RuleSet *)buf.data;

@@ -39,8 +39,8 @@ typedef struct SelectorKey
  */
 #define SELECTOR_KEYS 26
 #define SELECTOR_TAGS (SELECTOR_KEYS - 1)
+#define SELECTOR_SOURCE (SELECTOR_KEYS - 2)
 #define SELECTOR_TAGS_PREFIX "tags."
-#define RECORD_ACCOUNT_TAGS SELECTOR_KEYS
 #define RECORD_RESOURCE_TAGS (SELECTOR_KEYS + 1)
 #define RECORD_KEYS (SELECTOR_KEYS + 6)
 
@@ -106,6 +106,7 @@ selector_value(const Selector *selector, const SelectorCondition *condition, int
 	return selector_text_at(selector, offsets[index]);
 }
 
+extern int selector_key_find(const char *name, int length, int keys);
 extern Selector *selector_read(const Definition *def, Jsonb *json);
 extern char *selector_text(const Selector *selector);
 

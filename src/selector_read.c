@@ -241,21 +241,30 @@ read_operator(void *arg, const char *path, const JsonbValue *name, JsonbValue *v
 	return true;
 }
 
-/* Finds a key by its name, or by its column's; -1 if there is none. */
-static int
-find_key(const JsonbValue *name)
+/* Is it a name, of this length? */
+static bool
+is_name(const char *name, int length, const char *known)
 {
-	int prefix = strlen(SELECTOR_TAGS_PREFIX);
+	return length == strlen(known) && memcmp(name, known, length) == 0;
+}
 
-	for (int i = 0; i < SELECTOR_TAGS; i++)
+/*
+ * Finds one of the first keys by its name, or by its column's; -1 if there is none.
+ * Of a key that stands for tags, the KEY begins where the key's name ends.
+ */
+int
+selector_key_find(const char *name, int length, int keys)
+{
+	for (int i = 0; i < keys; i++)
 	{
-		if (definition_is(name, selector_keys[i].name) ||
-		    definition_is(name, selector_keys[i].column))
+		const char *known = selector_keys[i].name;
+		int prefix = strlen(known);
+
+		if (record_key_has_tags(i)
+		        ? length > prefix && memcmp(name, known, prefix) == 0
+		        : is_name(name, length, known) || is_name(name, length, selector_keys[i].column))
 			return i;
 	}
-	if (name->val.string.len > prefix &&
-	    memcmp(name->val.string.val, SELECTOR_TAGS_PREFIX, prefix) == 0)
-		return SELECTOR_TAGS;
 	return -1;
 }
 
@@ -280,7 +289,7 @@ read_member(void *arg, const char *path, const JsonbValue *name, JsonbValue *val
 	JsonbContainer *object = definition_object(value);
 	int prefix = strlen(SELECTOR_TAGS_PREFIX);
 
-	reader->key = find_key(name);
+	reader->key = selector_key_find(name->val.string.val, name->val.string.len, SELECTOR_KEYS);
 	reader->tag = NULL;
 	if (reader->key < 0)
 		return refuse_key(reader, path);

@@ -23,23 +23,23 @@ RETURN coalesce(extract(day FROM lower(days)), 1) = 1 AND coalesce(extract(day F
 COMMENT ON FUNCTION days_are_whole_months(daterange) IS 'whether a range begins and ends with a month';
 
 -- From what is split to what it is split over, as far as names say so: lists of
--- targets and weights, and what takes the rest.
+-- targets and weights, and what takes the rest, which excluded is not about.
 CREATE OR REPLACE VIEW allocation_split_edge AS
 SELECT s.dimension_id, s.customer_id, s.value, e.target, s.valid_during * e.valid_during AS valid_during
 FROM allocation_split AS s
 CROSS JOIN LATERAL (
     SELECT t.target, daterange(NULL, NULL) AS valid_during
     FROM unnest(s.targets) AS t (target)
-    WHERE s.weights IS NULL
+    WHERE s.weights IS NULL AND NOT coalesce(t.target = ANY (s.excluded), false)
     UNION ALL
     SELECT w.value, w.valid_during
     FROM allocation_weight AS w
     WHERE w.weights = s.weights AND w.weight > 0 AND (s.targets IS NULL OR w.value = ANY (s.targets))
+      AND NOT coalesce(w.value = ANY (s.excluded), false)
     UNION ALL
     SELECT s.rest_value, daterange(NULL, NULL)
     WHERE s.rest_value IS NOT NULL
-) AS e
-WHERE NOT coalesce(e.target = ANY (s.excluded), false);
+) AS e;
 
 COMMENT ON VIEW allocation_split_edge IS 'what is split, and the values that are named as its targets';
 COMMENT ON COLUMN allocation_split_edge.dimension_id IS 'dimension';

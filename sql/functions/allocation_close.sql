@@ -1,28 +1,5 @@
 -- Closing a month of a dimension, for all it is about.
 
--- Raised by the view allocated, for a split that is to be refused.
-CREATE OR REPLACE FUNCTION allocation_split_refuse(allocation_split_id int, period_start date, currency text)
-RETURNS boolean
-LANGUAGE plpgsql STABLE
-SET search_path = cloudbilling, pg_temp
-AS $$
-DECLARE
-    split allocation_split;
-BEGIN
-    SELECT * INTO split FROM allocation_split_in_force AS s WHERE s.allocation_split_id = allocation_split_refuse.allocation_split_id;
-    RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('"%s" cannot be split: all weights are 0', split.value),
-        DETAIL = format('Dimension "%s", month %s, currency %s: no target has %s.',
-            (SELECT d.name FROM dimension_in_force AS d WHERE d.dimension_id = split.dimension_id), period_start, currency,
-            CASE split.split_by WHEN 'weights' THEN format('a weight in list "%s"', split.weights) WHEN 'even' THEN 'charges'
-                ELSE split.split_by END),
-        HINT = 'Set zero_weights of the split to keep or even, or give targets a weight.';
-END
-$$;
-
-COMMENT ON FUNCTION allocation_split_refuse(int, date, text) IS 'raises the error of a split without weights';
-
 CREATE OR REPLACE FUNCTION allocation_period_check(period_start date)
 RETURNS void
 LANGUAGE plpgsql STABLE

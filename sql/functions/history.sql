@@ -27,19 +27,43 @@ $$;
 
 COMMENT ON FUNCTION history_keep() IS 'trigger that keeps definitions as they were before they were changed or deleted';
 
+-- Each table with a history has these triggers, and a view of what is in force: its
+-- rows, or those of the moment of as_of.
 DO $$
 DECLARE
-    relation text;
+    definition record;
 BEGIN
-    FOREACH relation IN ARRAY ARRAY['dimension', 'allocation_rule', 'allocation_lookup', 'account_tag', 'allocation_split', 'allocation_weight', 'tag_policy'] LOOP
+    FOR definition IN
+        SELECT *
+        FROM (VALUES
+            ('dimension', 'dimensions'),
+            ('allocation_rule', 'allocation rules'),
+            ('allocation_lookup', 'lookup lists'),
+            ('account_tag', 'tags of accounts'),
+            ('allocation_split', 'splits'),
+            ('allocation_weight', 'weights'),
+            ('tag_policy', 'tag policies')
+        ) AS d (relation, name)
+    LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER history_touch BEFORE UPDATE ON cloudbilling.%I
-            FOR EACH ROW EXECUTE FUNCTION cloudbilling.history_touch()', relation);
+            FOR EACH ROW EXECUTE FUNCTION cloudbilling.history_touch()', definition.relation);
         EXECUTE format('CREATE OR REPLACE TRIGGER history_update AFTER UPDATE ON cloudbilling.%I
-            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', relation);
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', definition.relation);
         EXECUTE format('CREATE OR REPLACE TRIGGER history_delete AFTER DELETE ON cloudbilling.%I
-            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', relation);
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', definition.relation);
         EXECUTE format('CREATE OR REPLACE TRIGGER history_truncate BEFORE TRUNCATE ON cloudbilling.%I
-            FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', relation);
+            FOR EACH STATEMENT EXECUTE FUNCTION cloudbilling.history_keep()', definition.relation);
+        EXECUTE format('CREATE OR REPLACE VIEW cloudbilling.%I AS
+            SELECT d.*
+            FROM cloudbilling.%I AS d
+            WHERE d.recorded_at <= coalesce(cloudbilling.as_of(), ''infinity'')
+            UNION ALL
+            SELECT d.*
+            FROM cloudbilling.history AS h
+            CROSS JOIN LATERAL jsonb_populate_record(NULL::cloudbilling.%2$I, h.definition) AS d
+            WHERE h.relation = %2$L AND h.recorded_during @> cloudbilling.as_of()', definition.relation || '_in_force', definition.relation);
+        EXECUTE format('COMMENT ON VIEW cloudbilling.%I IS %L', definition.relation || '_in_force',
+            definition.name || ' there are, or were at the moment of as_of');
     END LOOP;
 END
 $$;

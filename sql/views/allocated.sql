@@ -123,16 +123,14 @@ selected AS (
 ),
 weighed AS (
     SELECT p.place_id, p.value, p.targets, p.excluded, m.value AS target,
-        CASE p.split_by WHEN 'even' THEN 1 WHEN 'billed_cost' THEN m.billed_cost WHEN 'effective_cost' THEN m.effective_cost
-            WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END AS weight,
+        allocation_split_measure(p.split_by, m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost) AS weight,
         false AS named
     FROM pool AS p
     JOIN by_value AS m ON m.place_id = p.place_id
     WHERE p.selector IS NULL AND p.split_by NOT IN ('weights', 'amount') AND NOT (p.split_by = 'even' AND p.targets IS NOT NULL)
     UNION ALL
     SELECT p.place_id, p.value, p.targets, p.excluded, m.value,
-        CASE p.split_by WHEN 'even' THEN 1 WHEN 'billed_cost' THEN m.billed_cost WHEN 'effective_cost' THEN m.effective_cost
-            WHEN 'list_cost' THEN m.list_cost WHEN 'contracted_cost' THEN m.contracted_cost ELSE m.quantity END,
+        allocation_split_measure(p.split_by, m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost),
         false
     FROM pool AS p
     JOIN selected AS m ON m.allocation_split_id = p.allocation_split_id AND m.scope_id = p.scope_id AND m.period_start = p.period_start

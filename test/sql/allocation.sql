@@ -170,6 +170,7 @@ SELECT * FROM pg_temp.fails($$SELECT allocation_close('colour', '2026-09-01')$$)
 SELECT * FROM pg_temp.fails($$SELECT allocation_close('cost centre', '2026-09-02')$$);
 SELECT * FROM pg_temp.fails($$SELECT allocation_reopen('cost centre', '2026-09-01')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, keys) VALUES (1, 99, '{tags.a,colour}')$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, keys) VALUES (1, 99, '{source}')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, value) VALUES (1, 10, 'x')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_rule (dimension_id, position, value, valid_during) VALUES (1, 77, 'x', '(,2026-09-02)'), (1, 77, 'y', '[2026-09-01,)')$$);
 INSERT INTO allocation_rule (dimension_id, position, value, valid_during) VALUES (1, 77, 'x', '(,2026-09-02)'), (1, 77, 'y', '[2026-09-02,)');
@@ -181,6 +182,7 @@ SELECT * FROM pg_temp.fails($$INSERT INTO allocation_split (dimension_id, custom
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_split (dimension_id, value, split_by, targets) VALUES (1, 'a', 'even', '{b}'), (1, 'b', 'even', '{c}'), (1, 'c', 'even', '{x,a}')$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_split (dimension_id, value, split_by, targets) VALUES (1, 'a', 'even', '{a,b}')$$);
 SELECT * FROM pg_temp.fails($$UPDATE allocation_split SET rest_value = 'cluster' WHERE value = 'cluster'$$);
+SELECT * FROM pg_temp.fails($$INSERT INTO allocation_split (dimension_id, value, split_by, targets, excluded, rest_value) VALUES (1, 'a', 'billed_cost', '{b}', '{c}', 'c'), (1, 'c', 'even', '{a}', NULL, NULL)$$);
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_weight VALUES ('heads', 'support', 1); UPDATE allocation_split SET split_by = 'weights', weights = 'heads' WHERE value = 'support' AND dimension_id = 1; INSERT INTO allocation_weight VALUES ('heads', 'platform', 1)$$);
 -- in turns of a month, it is no circle
 INSERT INTO allocation_split (dimension_id, value, split_by, targets, valid_during) VALUES (1, 'a', 'even', '{b}', '(,2026-09-01)'), (1, 'b', 'even', '{a}', '[2026-09-01,)');
