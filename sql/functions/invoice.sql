@@ -199,8 +199,8 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT q.difference AS quantity, l.unit, CASE
                 WHEN l.revision = 0 AND NOT measure_is_money(r.measure) AND r.per <> 'charge' AND l.climbed IS NULL AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
-                    -- what a value has is rounded with the parts of the others
-                    AND (l.dimension_id IS NULL OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
+                    -- what a value has is rounded with the parts of the others, what was written off by itself
+                    AND (l.dimension_id IS NULL AND l.due_before = 0 AND l.quantity_before = 0 OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
                     THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
                 ELSE (
                     -- the shortest price that gives the amount
@@ -330,8 +330,7 @@ AS $$
 DECLARE
     due        invoice_due[];
     by_value   invoice_line_value[];
-    separate   int[];
-    corrections invoice_due[];
+    apart      invoice_due[];
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
         RAISE EXCEPTION USING
@@ -368,23 +367,10 @@ BEGIN
     ) AS g;
 
     -- Policies of customers: few have one.
-    IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last AND p.write_off_below > 0) THEN
-        due := invoice_write_off(due, run);
+    IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+        SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
     END IF;
-    separate := ARRAY(SELECT p.customer_id FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last AND p.document = 'separate');
-    IF cardinality(separate) > 0 THEN
-        SELECT array_agg(s.d) FILTER (WHERE NOT s.apart), array_agg(s.d) FILTER (WHERE s.apart)
-        INTO due, corrections
-        FROM (
-            SELECT d, d.customer_id = ANY (separate) AND EXISTS (
-                SELECT
-                FROM invoice_line AS l
-                WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
-                  AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value) AS apart
-            FROM unnest(due) AS d
-        ) AS s;
-    END IF;
-    RETURN invoice_make(due, by_value, run) + invoice_make(corrections, by_value, run);
+    RETURN invoice_make(due, by_value, run) + invoice_make(apart, by_value, run);
 END
 $$;
 

@@ -11,7 +11,7 @@ BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('a load cannot be stored or undone at isolation level %s', current_setting('transaction_isolation')),
+            MESSAGE = format('a load cannot be stored, undone or purged at isolation level %s', current_setting('transaction_isolation')),
             HINT = 'Use BEGIN ISOLATION LEVEL READ COMMITTED.';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('cloudbilling ' || load_lock.name, 0));
@@ -507,6 +507,7 @@ AS $$
 DECLARE
     the_load load;
     way text;
+    violated text;
 BEGIN
     SELECT * INTO the_load FROM load AS l WHERE l.load_id = load_undo.load_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -545,6 +546,10 @@ BEGIN
         PERFORM load_supersede(load_undo.load_id, way);
         PERFORM load_carry(load_undo.load_id);
     EXCEPTION WHEN check_violation THEN
+        GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+        IF violated <> 'load_scope_purged' THEN
+            RAISE;
+        END IF;
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('load %s cannot be undone: what it superseded has been purged', load_undo.load_id),

@@ -26,6 +26,7 @@ SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
     gone int[];
+    carried int[];
     first_start timestamptz;
     last_end timestamptz;
 BEGIN
@@ -35,6 +36,10 @@ BEGIN
             MESSAGE = 'load_purge needs a moment that is past',
             HINT = 'For example: SELECT * FROM cloudbilling.load_purge(now() - interval ''13 months'')';
     END IF;
+
+    -- Runs end first, and new ones wait, so that the moments of all documents are known.
+    PERFORM load_lock('purge');
+    PERFORM FROM seller AS s ORDER BY s.seller_id FOR SHARE;
 
     -- The rows are changed before anything is deleted: who would make one count again
     -- at the same time waits here, and is then refused.
@@ -47,19 +52,29 @@ BEGIN
           AND s.charges > 0
           AND NOT upper_inf(s.current_during)
           AND coalesce(upper(s.current_during), l.loaded_at) < load_purge.before
-          AND NOT EXISTS (SELECT FROM invoice AS i WHERE s.current_during @> i.finalised_at)
-          AND NOT EXISTS (SELECT FROM invoice_write_off AS w WHERE s.current_during @> w.written_off_at)
-        RETURNING s.load_scope_id, s.charges, s.billed_cost, s.charge_period_start, s.charge_period_end
+          AND NOT EXISTS (
+            SELECT
+            FROM unnest(s.current_during) AS d (during)
+            JOIN invoice AS i ON i.finalised_at >= lower(d.during) AND i.finalised_at < upper(d.during))
+          AND NOT EXISTS (
+            SELECT
+            FROM unnest(s.current_during) AS d (during)
+            JOIN invoice_write_off AS w ON w.written_off_at >= lower(d.during) AND w.written_off_at < upper(d.during))
+        RETURNING s.load_scope_id, s.load_id, s.carried_from, s.charges, s.billed_cost, s.charge_period_start, s.charge_period_end
     )
-    SELECT array_agg(p.load_scope_id), min(p.charge_period_start), max(p.charge_period_end), count(*), coalesce(sum(p.charges), 0),
+    SELECT array_agg(p.load_scope_id), array_agg(p.load_id) FILTER (WHERE p.carried_from IS NOT NULL), min(p.charge_period_start), max(p.charge_period_end), count(*), coalesce(sum(p.charges), 0),
         coalesce(sum(p.billed_cost), 0)
-    INTO gone, first_start, last_end, deliveries, charges, billed_cost
+    INTO gone, carried, first_start, last_end, deliveries, charges, billed_cost
     FROM purged AS p;
 
     DELETE FROM charge AS c
     WHERE c.load_scope_id = ANY (gone) AND c.charge_period_start BETWEEN first_start AND last_end;
     DELETE FROM charge_daily AS d WHERE d.load_scope_id = ANY (gone);
     DELETE FROM charge_monthly AS m WHERE m.load_scope_id = ANY (gone);
+    -- A day that was carried is carried anew, should it come to that.
+    UPDATE load AS l SET undone_at = clock_timestamp() 
+    WHERE l.load_id = ANY (carried) AND l.undone_at IS NULL
+      AND NOT EXISTS (SELECT FROM load_scope AS s WHERE s.load_id = l.load_id AND s.purged_at IS NULL);
     RETURN NEXT;
 END
 $$;

@@ -1,22 +1,23 @@
--- What becomes of corrections of a customer's invoices.  Who has no row here gets all
--- of them with the next invoice.
+-- What becomes of corrections of a customer's invoices, in a currency or in all that have
+-- no row of their own.  Who has no row here gets them with whatever the run makes.
 CREATE TABLE correction_policy (
-    customer_id      int      PRIMARY KEY REFERENCES customer,
-    document         text     NOT NULL DEFAULT 'next',
+    customer_id      int      NOT NULL REFERENCES customer,
+    document         text     NOT NULL DEFAULT 'run',
     write_off_below  numeric  NOT NULL DEFAULT 0,
     currency         char(3),
 
-    CHECK (document IN ('next', 'separate')),
+    UNIQUE NULLS NOT DISTINCT (customer_id, currency),
+    CHECK (document IN ('run', 'next', 'separate')),
     CHECK (write_off_below >= 0 AND write_off_below < 'Infinity'),
     CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT correction_policy_currency CHECK (write_off_below = 0 OR currency IS NOT NULL)
 );
 
-COMMENT ON TABLE correction_policy IS 'customers whose corrections have documents of their own, or are written off when they are small';
+COMMENT ON TABLE correction_policy IS 'customers whose corrections wait, have documents of their own, or are written off when they are small';
 COMMENT ON COLUMN correction_policy.customer_id IS 'customer who is invoiced';
-COMMENT ON COLUMN correction_policy.document IS 'next: corrections go with the next invoice; separate: they make a document of their own';
+COMMENT ON COLUMN correction_policy.document IS 'run: corrections go with an invoice of the run, else on a document of their own; next: they wait for the invoice of a next month; separate: they make a document of their own';
 COMMENT ON COLUMN correction_policy.write_off_below IS 'corrections of a month that are together less than this, whatever their signs, are written off; 0 writes nothing off';
-COMMENT ON COLUMN correction_policy.currency IS 'currency of write_off_below; corrections in another one are billed';
+COMMENT ON COLUMN correction_policy.currency IS 'currency of the invoices, and of write_off_below; NULL is all that the customer has no other row for';
 
 SELECT pg_catalog.pg_extension_config_dump('correction_policy', '');
 
@@ -54,6 +55,7 @@ CREATE TABLE invoice_write_off (
 );
 
 CREATE INDEX ON invoice_write_off (customer_id, period_start);
+CREATE INDEX ON invoice_write_off (written_off_at);
 
 COMMENT ON TABLE invoice_write_off IS 'corrections that were written off: differences that no document bills';
 COMMENT ON COLUMN invoice_write_off.invoice_write_off_id IS 'key of the row';

@@ -65,7 +65,7 @@ CREATE TABLE load_scope (
     carried_from          int              REFERENCES load_scope,
     purged_at             timestamptz,
 
-    CHECK (purged_at IS NULL OR NOT upper_inf(current_during)),
+    CONSTRAINT load_scope_purged CHECK (purged_at IS NULL OR NOT upper_inf(current_during)),
     UNIQUE NULLS NOT DISTINCT (load_id, provider_name, billing_account_id,
         billing_period_start, billing_period_end, part, supplier_invoice_id)
 );

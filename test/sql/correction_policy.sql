@@ -13,10 +13,11 @@ INSERT INTO price_rule (name, product_id, measure, currency, pricing) VALUES
     ('disk', product_ensure('AWS', 'Compute', 'disk'), 'quantity', 'EUR', '{"model":"per_unit","unit_price":"0.02"}'),
     ('late', product_ensure('AWS', 'Compute', 'late'), 'quantity', 'EUR', '{"model":"per_unit","unit_price":"0.01"}'),
     ('gpu', product_ensure('AWS', 'Compute', 'gpu'), 'quantity', 'USD', '{"model":"per_unit","unit_price":"0.10"}');
-INSERT INTO correction_policy VALUES (2, 'separate', DEFAULT, DEFAULT), (3, 'next', 1.00, 'EUR');
-SELECT * FROM pg_temp.fails($$INSERT INTO cloudbilling.correction_policy VALUES (1, 'next', 1)$$);
+INSERT INTO correction_policy VALUES (2, 'separate', DEFAULT, DEFAULT), (3, 'run', 1.00, 'EUR');
+SELECT * FROM pg_temp.fails($$INSERT INTO cloudbilling.correction_policy VALUES (1, 'run', 1)$$);
 SELECT code FROM pg_temp.fails($$INSERT INTO cloudbilling.correction_policy VALUES (1, 'other')$$);
-SELECT code FROM pg_temp.fails($$INSERT INTO cloudbilling.correction_policy VALUES (1, 'next', -1, 'EUR')$$);
+SELECT code FROM pg_temp.fails($$INSERT INTO cloudbilling.correction_policy VALUES (1, 'run', -1, 'EUR')$$);
+SELECT code FROM pg_temp.fails($$INSERT INTO cloudbilling.correction_policy VALUES (2, 'run')$$);
 
 CREATE VIEW pg_temp.document AS
 SELECT i.invoice_id AS id, i.kind, c.number AS cust, i.period_start, i.period_end, i.currency AS cur, i.net_amount AS net,
@@ -140,6 +141,52 @@ CALL invoice_run('2024-11-01');
 SELECT * FROM pg_temp.document WHERE id > :last;
 SELECT a.invoice_id, a.value, a.amount FROM invoice_line_allocation AS a WHERE a.invoice_id > :last ORDER BY 1, 2;
 SELECT * FROM pg_temp.balance WHERE cust = 'V';
+
+-- In several currencies, each with a threshold of its own; all others wait for the next invoice, as it is of a new month, but not for ever.
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'M', 'Many');
+INSERT INTO ownership (customer_id, sub_account_id) VALUES (5, 'm');
+INSERT INTO price_rule (name, product_id, measure, currency, pricing) VALUES
+    ('pound', product_ensure('AWS', 'Compute', 'pound'), 'quantity', 'GBP', '{"model":"per_unit","unit_price":"0.10"}');
+INSERT INTO correction_policy VALUES (5, 'next', DEFAULT, NULL), (5, 'separate', 1.00, 'EUR'), (5, 'run', 0.50, 'USD');
+INSERT INTO usage (payer, account, sku, unit, quantity, cost, starts)
+SELECT 'm', 'm', s, 'Hours', 100, 5, m FROM unnest('{vm,gpu,pound}'::text[]) AS s, unnest('{2024-08-05 12:00Z,2024-09-05 12:00Z}'::timestamptz[]) AS m;
+SELECT pg_temp.deliver('m');
+CALL invoice_run('2024-10-01');
+SELECT max(invoice_id) AS last, max(invoice_write_off_id) AS last_written FROM invoice, invoice_write_off \gset
+-- 0.70 in each: below the threshold in euros, above that in dollars, and in pounds it waits.
+UPDATE usage SET quantity = 107 WHERE payer = 'm' AND starts < '2024-09-01Z';
+SELECT pg_temp.deliver('m');
+CALL invoice_run('2024-10-01');
+SELECT cust, currency, written, running FROM (SELECT * FROM pg_temp.balance WHERE cust = 'M') AS b;
+SELECT * FROM pg_temp.document WHERE id > :last;
+SELECT cur, amount FROM pg_temp.written WHERE id > :last_written;
+-- It goes with the invoice of October, in pounds; the 0.40 that were corrected meanwhile are never seen.
+SELECT max(invoice_id) AS last FROM invoice \gset
+UPDATE usage SET quantity = 103 WHERE payer = 'm' AND sku = 'pound' AND starts < '2024-09-01Z';
+INSERT INTO usage (payer, account, sku, unit, quantity, cost, starts) VALUES ('m', 'm', 'pound', 'Hours', 100, 5, '2024-10-05 12:00Z');
+SELECT pg_temp.deliver('m');
+CALL invoice_run('2024-11-01');
+SELECT * FROM pg_temp.document WHERE id > :last;
+-- Who was last invoiced for October waits in December, and is not kept waiting in January.
+SELECT max(invoice_id) AS last FROM invoice \gset
+UPDATE usage SET quantity = 90 WHERE payer = 'm' AND sku = 'pound' AND starts > '2024-10-01Z';
+SELECT pg_temp.deliver('m');
+CALL invoice_run('2024-12-01');
+SELECT * FROM pg_temp.document WHERE id > :last;
+CALL invoice_run('2025-01-01');
+SELECT * FROM pg_temp.document WHERE id > :last;
+-- The price that is shown gives the amount, also of what is left when a part was written off: 3 half cents were, as 0.02.
+INSERT INTO price_rule (name, product_id, measure, currency, pricing) VALUES
+    ('half', product_ensure('AWS', 'Compute', 'half'), 'quantity', 'EUR', '{"model":"per_unit","unit_price":"0.005"}');
+INSERT INTO usage (payer, account, sku, unit, quantity, cost, starts) VALUES ('m', 'm', 'half', 'Hours', 3, 0, '2024-09-05 12:00Z');
+SELECT pg_temp.deliver('m');
+CALL invoice_run('2024-10-01');
+UPDATE usage SET quantity = 306 WHERE payer = 'm' AND sku = 'half';
+SELECT pg_temp.deliver('m');
+SELECT max(invoice_id) AS last FROM invoice \gset
+CALL invoice_run('2024-10-01');
+SELECT quantity, unit_price, amount, currency_round(quantity * unit_price, 'EUR') = amount AS fits, due_before, due, revision FROM invoice_line WHERE invoice_id > :last;
+SELECT * FROM pg_temp.balance WHERE cust = 'M';
 
 -- Frozen, numbered without gaps, and whole.
 SELECT * FROM pg_temp.fails('DELETE FROM cloudbilling.invoice_write_off');
