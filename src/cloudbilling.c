@@ -21,9 +21,14 @@ PG_MODULE_MAGIC;
 static char *load_source;
 static char *load_account;
 static char *load_currency;
+static int load_side;
 static int correction_months;
 
 extern PGDLLEXPORT void _PG_init(void);
+
+/* What a file is, when its format does not say so; the empty word is what none of them is. */
+static const struct config_enum_entry side_options[] = {
+    {"", 0, true}, {"usage", 1, false}, {"purchase", 2, false}, {NULL, 0, false}};
 
 /* An account is found by its name, so it must fit in an index. */
 static bool
@@ -63,6 +68,10 @@ _PG_init(void)
 	DefineCustomStringVariable("cloudbilling.load_currency",
 	                           "Currency of files that do not say which they are in.", NULL,
 	                           &load_currency, "", PGC_USERSET, 0, check_currency, NULL, NULL);
+	DefineCustomEnumVariable("cloudbilling.load_side",
+	                         "Whether files are of what was used or of what the supplier invoices; "
+	                         "empty goes by their format.",
+	                         NULL, &load_side, 0, side_options, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("cloudbilling.load_force",
 	                         "Loads a file also when its content was loaded before.", NULL,
 	                         &load_force, false, PGC_USERSET, 0, NULL, NULL, NULL);

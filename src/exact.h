@@ -52,6 +52,7 @@ extern bool exact_rescale(Exact *value, int scale, ExactRounding mode);
 extern void exact_total_add(ExactSum *sum, Datum numeric, MemoryContext context);
 extern void exact_total_combine(ExactSum *sum, const ExactSum *other, MemoryContext context);
 extern Numeric exact_total_get(const ExactSum *sum);
+extern Numeric exact_total_difference(const ExactSum *sum, const ExactSum *other);
 extern bytea *exact_total_pack(const ExactSum *sum);
 extern void exact_total_unpack(const char *bytes, Size size, ExactSum *sum);
 

@@ -12,6 +12,7 @@
 #include "exact_format.h"
 #include "exact_sum.h"
 #include "number.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* What does not fit in the total. */
@@ -277,6 +278,24 @@ exact_total_get(const ExactSum *sum)
 	pfree(all->digits);
 	pfree(all);
 	return result;
+}
+
+/* The first sum less the second, with the value and display scale of numeric arithmetic. */
+Numeric
+exact_total_difference(const ExactSum *sum, const ExactSum *other)
+{
+	ExactSum result = *sum;
+	int128 less;
+
+	if (sum->rest == NULL && other->rest == NULL &&
+	    !__builtin_sub_overflow((int128)0, other->total, &less) &&
+	    add_total(&result, less, other->fraction))
+	{
+		result.dscale = Max(sum->dscale, other->dscale);
+		return exact_sum_total(&result);
+	}
+	return DatumGetNumeric(DirectFunctionCall2(numeric_sub, NumericGetDatum(exact_total_get(sum)),
+	                                           NumericGetDatum(exact_total_get(other))));
 }
 
 /* The sum as bytes, for another process of the same server. */

@@ -255,10 +255,12 @@ landing_store(Landing *landing)
 	if (landing->event_query != NULL)
 	{
 		run(landing, load_id,
-		    psprintf("INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no)"
-		             " SELECT $2, event.event_id, $1, min(event.line_no) FROM (%s\n) AS event"
-		             " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
-		             landing->event_query));
+		    psprintf(
+		        "INSERT INTO cloudbilling.load_event (source_id, event_id, load_id, line_no, side)"
+		        " SELECT $2, event.event_id, $1, min(event.line_no),"
+		        " (SELECT side FROM cloudbilling.load WHERE load_id = $1) FROM (%s\n) AS event"
+		        " GROUP BY 2 ORDER BY 2 ON CONFLICT DO NOTHING",
+		        landing->event_query));
 		run(landing, load_id,
 		    psprintf(
 		        "SELECT cloudbilling.load_count_duplicates($1, count(DISTINCT record.line_no),"

@@ -11,7 +11,7 @@ COMMENT ON FUNCTION allocation_split_measure(text, numeric, numeric, numeric, nu
 -- For a split that is to be refused, rather than kept or made even.
 CREATE OR REPLACE FUNCTION allocation_split_refuse(allocation_split_id int, period_start date, currency text)
 RETURNS boolean
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE

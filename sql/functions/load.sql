@@ -20,7 +20,8 @@ $$;
 
 COMMENT ON FUNCTION load_lock(text) IS 'takes a lock by name until the end of the transaction';
 
--- Makes the row of a load.  The same content twice is refused, unless forced.
+-- Makes the row of a load.  The same content twice is refused, unless forced or of
+-- another side: a file may say both what was used and what is invoiced.
 CREATE OR REPLACE FUNCTION load_begin(
     source_id             int,
     file_name             text,
@@ -38,14 +39,20 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
+    the_side text;
     earlier load;
     result int;
 BEGIN
+    SELECT coalesce(nullif(current_setting('cloudbilling.load_side', true), ''), s.side)
+    INTO the_side
+    FROM source AS s
+    WHERE s.source_id = load_begin.source_id;
+
     PERFORM load_lock('content ' || load_begin.content_hash);
     SELECT *
     INTO earlier
     FROM load AS l
-    WHERE l.content_hash = load_begin.content_hash AND l.undone_at IS NULL
+    WHERE l.content_hash = load_begin.content_hash AND l.side = the_side AND l.undone_at IS NULL
     ORDER BY l.load_id DESC
     LIMIT 1;
     IF FOUND AND NOT force THEN
@@ -59,9 +66,9 @@ BEGIN
                 earlier.load_id);
     END IF;
 
-    INSERT INTO load (source_id, file_name, content_hash, header, ignored_columns, forced, records_read,
+    INSERT INTO load (source_id, side, file_name, content_hash, header, ignored_columns, forced, records_read,
         records_rejected, billed_cost_read, billed_cost_rejected)
-    VALUES (source_id, file_name, content_hash, header, ignored_columns, earlier.load_id IS NOT NULL, records_read,
+    VALUES (source_id, the_side, file_name, content_hash, header, ignored_columns, earlier.load_id IS NOT NULL, records_read,
         records_rejected, billed_cost_read, billed_cost_rejected)
     RETURNING load_id INTO result;
     RETURN result;
@@ -80,9 +87,11 @@ SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
     the_source source;
+    the_side text;
     bad load_item;
 BEGIN
     SELECT s.* INTO the_source FROM load AS l JOIN source AS s USING (source_id) WHERE l.load_id = load_intern.load_id;
+    SELECT l.side INTO the_side FROM load AS l WHERE l.load_id = load_intern.load_id;
 
     -- A format's query must deliver what a charge cannot do without.
     SELECT i.*
@@ -105,16 +114,16 @@ BEGIN
     PERFORM load_lock(d.scope)
     FROM (
         SELECT DISTINCT
-            format('scope %s %s %s %s %s', the_source.source_id, i.provider_name, i.billing_account_id,
+            format('scope %s %s %s %s %s %s', the_source.source_id, the_side, i.provider_name, i.billing_account_id,
                 i.billing_period_start, i.part) AS scope
         FROM load_item AS i
         WHERE i.load_id = load_intern.load_id AND the_source.way = 'replace'
         ORDER BY 1
     ) AS d;
 
-    INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start,
+    INSERT INTO load_scope (load_id, source_id, side, provider_name, billing_account_id, billing_period_start,
         billing_period_end, part, supplier_invoice_id, current_during)
-    SELECT DISTINCT i.load_id, the_source.source_id, i.provider_name, i.billing_account_id, i.billing_period_start,
+    SELECT DISTINCT i.load_id, the_source.source_id, the_side, i.provider_name, i.billing_account_id, i.billing_period_start,
         i.billing_period_end, i.part, i.supplier_invoice_id, '{}'::tstzmultirange
     FROM load_item AS i
     WHERE i.load_id = load_intern.load_id;
@@ -258,7 +267,7 @@ BEGIN
     END IF;
     PERFORM load_lock(d.account)
     FROM (
-        SELECT DISTINCT format('carry %s %s %s', s.source_id, s.provider_name, s.billing_account_id) AS account
+        SELECT DISTINCT format('carry %s %s %s %s', s.source_id, s.side, s.provider_name, s.billing_account_id) AS account
         FROM load_scope AS s
         WHERE s.load_id = load_carry.load_id
         ORDER BY 1
@@ -267,43 +276,43 @@ BEGIN
     FOR day IN
         WITH
         place AS (
-            SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id
+            SELECT DISTINCT s.source_id, s.side, s.provider_name, s.billing_account_id
             FROM load_scope AS s
             WHERE s.load_id = load_carry.load_id
         ),
         counted AS (
-            SELECT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start AS on_day,
+            SELECT s.source_id, s.side, s.provider_name, s.billing_account_id, s.billing_period_start AS on_day,
                 array_agg(s.load_scope_id ORDER BY s.load_scope_id) AS parts
             FROM place
-            JOIN load_scope AS s USING (source_id, provider_name, billing_account_id)
+            JOIN load_scope AS s USING (source_id, side, provider_name, billing_account_id)
             WHERE s.carried_from IS NULL
               AND upper_inf(s.current_during)
               AND s.billing_period_end = s.billing_period_start + 1
-            GROUP BY 1, 2, 3, 4
+            GROUP BY 1, 2, 3, 4, 5
         ),
         wanted AS (
-            SELECT n.source_id, n.provider_name, n.billing_account_id, g.on_day::date AS on_day, n.parts
+            SELECT n.source_id, n.side, n.provider_name, n.billing_account_id, g.on_day::date AS on_day, n.parts
             FROM (
-                SELECT c.*, lead(c.on_day) OVER (PARTITION BY c.source_id, c.provider_name, c.billing_account_id ORDER BY c.on_day) AS next_day
+                SELECT c.*, lead(c.on_day) OVER (PARTITION BY c.source_id, c.side, c.provider_name, c.billing_account_id ORDER BY c.on_day) AS next_day
                 FROM counted AS c
             ) AS n
             CROSS JOIN LATERAL generate_series(n.on_day + interval '1 day', n.next_day - interval '1 day', interval '1 day') AS g (on_day)
             WHERE n.next_day - n.on_day <= 32
         ),
         there AS (
-            SELECT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start AS on_day,
+            SELECT s.source_id, s.side, s.provider_name, s.billing_account_id, s.billing_period_start AS on_day,
                 array_agg(s.carried_from ORDER BY s.carried_from) AS parts, array_agg(DISTINCT s.load_id) AS loads
             FROM place
-            JOIN load_scope AS s USING (source_id, provider_name, billing_account_id)
+            JOIN load_scope AS s USING (source_id, side, provider_name, billing_account_id)
             JOIN load AS l ON l.load_id = s.load_id
             WHERE s.carried_from IS NOT NULL AND l.undone_at IS NULL
-            GROUP BY 1, 2, 3, 4
+            GROUP BY 1, 2, 3, 4, 5
         )
-        SELECT source_id, provider_name, billing_account_id, on_day, w.parts, coalesce(t.loads, '{}') AS loads
+        SELECT source_id, side, provider_name, billing_account_id, on_day, w.parts, coalesce(t.loads, '{}') AS loads
         FROM wanted AS w
-        FULL JOIN there AS t USING (source_id, provider_name, billing_account_id, on_day)
+        FULL JOIN there AS t USING (source_id, side, provider_name, billing_account_id, on_day)
         WHERE w.parts IS DISTINCT FROM t.parts
-        ORDER BY 1, 2, 3, 4
+        ORDER BY 1, 2, 3, 4, 5
     LOOP
         FOREACH other IN ARRAY day.loads LOOP
             UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = other;
@@ -332,18 +341,18 @@ DECLARE
     first_start timestamptz;
     last_end timestamptz;
 BEGIN
-    INSERT INTO load AS l (source_id, file_name, content_hash, header, ignored_columns, records_read, records_loaded,
+    INSERT INTO load AS l (source_id, side, file_name, content_hash, header, ignored_columns, records_read, records_loaded,
         billed_cost_read, billed_cost_loaded)
-    SELECT min(s.source_id), format('carried from %s', min(s.billing_period_start)),
+    SELECT min(s.source_id), min(s.side), format('carried from %s', min(s.billing_period_start)),
         md5(format('carried %s %s %s', parts, on_day, clock_timestamp()))::uuid, '', '{}', sum(s.charges), sum(s.charges),
         sum(s.billed_cost), sum(s.billed_cost)
     FROM load_scope AS s
     WHERE s.load_scope_id = ANY (parts)
     RETURNING l.load_id INTO new_load;
 
-    INSERT INTO load_scope (load_id, source_id, provider_name, billing_account_id, billing_period_start, billing_period_end,
+    INSERT INTO load_scope (load_id, source_id, side, provider_name, billing_account_id, billing_period_start, billing_period_end,
         part, supplier_invoice_id, current_during, charges, charge_period_start, charge_period_end, billed_cost, carried_from)
-    SELECT new_load, s.source_id, s.provider_name, s.billing_account_id, on_day, on_day + 1, s.part, s.supplier_invoice_id, '{}', s.charges,
+    SELECT new_load, s.source_id, s.side, s.provider_name, s.billing_account_id, on_day, on_day + 1, s.part, s.supplier_invoice_id, '{}', s.charges,
         s.charge_period_start + (on_day - s.billing_period_start) * interval '24 hours',
         s.charge_period_end + (on_day - s.billing_period_start) * interval '24 hours',
         s.billed_cost, s.load_scope_id
@@ -438,8 +447,9 @@ BEGIN
     DELETE FROM load_item AS i WHERE i.load_id = load_finish.load_id;
     NOTIFY cloudbilling_load;
 
-    RETURN format('load %s: %s records read, %s loaded, %s rejected, %s duplicate%s%s', the_load.load_id,
+    RETURN format('load %s: %s records read, %s loaded, %s rejected, %s duplicate%s%s%s', the_load.load_id,
         the_load.records_read, the_load.records_loaded, the_load.records_rejected, the_load.records_duplicate,
+        CASE the_load.side WHEN 'purchase' THEN '; of the purchase side' ELSE '' END,
         CASE WHEN superseded > 0 THEN format('; %s earlier charges superseded', superseded) ELSE '' END,
         CASE WHEN carried > 0 THEN format('; %s days without a count have that of the day before', carried) ELSE '' END);
 END
@@ -448,7 +458,7 @@ $$;
 COMMENT ON FUNCTION load_finish(int, bigint, timestamptz, timestamptz, boolean) IS 'last step of a load: roll-ups, sums, and what it supersedes';
 
 -- Makes current what is: of formats that replace, the newest load not undone of
--- each account, billing period and part of it; of formats that append, every load not
+-- each side, account, billing period and part of it; of formats that append, every load not
 -- undone.  Gives the number of charges that ceased to be.
 CREATE OR REPLACE FUNCTION load_supersede(load_id int, way text)
 RETURNS bigint
@@ -456,7 +466,7 @@ LANGUAGE sql VOLATILE
 BEGIN ATOMIC
     WITH
     place AS (
-        SELECT DISTINCT s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.part
+        SELECT DISTINCT s.source_id, s.side, s.provider_name, s.billing_account_id, s.billing_period_start, s.part
         FROM load_scope AS s
         WHERE s.load_id = load_supersede.load_id
     ),
@@ -466,11 +476,12 @@ BEGIN ATOMIC
             l.undone_at IS NULL
                 AND (load_supersede.way = 'append'
                     OR s.load_id = max(s.load_id) FILTER (WHERE l.undone_at IS NULL) OVER (
-                        PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.part))
+                        PARTITION BY s.source_id, s.side, s.provider_name, s.billing_account_id, s.billing_period_start, s.part))
                 AS counts
         FROM place AS p
         JOIN load_scope AS s
             ON s.source_id = p.source_id
+            AND s.side = p.side
             AND s.provider_name = p.provider_name
             AND s.billing_account_id = p.billing_account_id
             AND coalesce(s.billing_period_start, '-infinity') = coalesce(p.billing_period_start, '-infinity')
@@ -533,7 +544,7 @@ BEGIN
     PERFORM load_lock(d.scope)
     FROM (
         SELECT DISTINCT
-            format('scope %s %s %s %s %s', s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start,
+            format('scope %s %s %s %s %s %s', s.source_id, s.side, s.provider_name, s.billing_account_id, s.billing_period_start,
                 s.part) AS scope
         FROM load_scope AS s
         WHERE s.load_id = load_undo.load_id AND way = 'replace'

@@ -327,3 +327,32 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION source_check(text, text) IS 'what a header would be read as: the format it has, and of each column the field it is, or that it is ignored; what is missing comes last';
+
+-- The extension's own formats: in a new release as it has them.
+CREATE OR REPLACE FUNCTION source_builtin(source_id int, name text, title text, way text, fields jsonb, item_query text, record_query text,
+    event_query text DEFAULT NULL, extra_prefix text DEFAULT NULL, null_values text[] DEFAULT '{}', carries boolean DEFAULT false,
+    side text DEFAULT 'usage')
+RETURNS void
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    INSERT INTO source (source_id, name, title, way, fields, item_query, record_query, event_query, extra_prefix, null_values, carries,
+        side, builtin)
+    OVERRIDING SYSTEM VALUE
+    VALUES (source_builtin.source_id, source_builtin.name, source_builtin.title, source_builtin.way, source_builtin.fields,
+        source_builtin.item_query, source_builtin.record_query, source_builtin.event_query, source_builtin.extra_prefix,
+        source_builtin.null_values, source_builtin.carries, source_builtin.side, true)
+    ON CONFLICT (name) DO UPDATE SET
+        title = excluded.title,
+        way = excluded.way,
+        fields = excluded.fields,
+        item_query = excluded.item_query,
+        record_query = excluded.record_query,
+        event_query = excluded.event_query,
+        extra_prefix = excluded.extra_prefix,
+        null_values = excluded.null_values,
+        carries = excluded.carries,
+        side = excluded.side,
+        builtin = true;
+END;
+
+COMMENT ON FUNCTION source_builtin(int, text, text, text, jsonb, text, text, text, text, text[], boolean, text) IS 'keeps a format of the extension, as this release has it';

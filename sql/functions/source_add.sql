@@ -99,7 +99,8 @@ CREATE OR REPLACE FUNCTION source_add(
     extra_prefix  text DEFAULT NULL,
     null_values   text[] DEFAULT '{}',
     carries       boolean DEFAULT false,
-    overwrite     boolean DEFAULT false
+    overwrite     boolean DEFAULT false,
+    side          text DEFAULT 'usage'
 )
 RETURNS int
 LANGUAGE plpgsql VOLATILE
@@ -124,7 +125,7 @@ DECLARE
     all_tags text;
     result int;
 BEGIN
-    IF num_nulls(name, title, columns, way, null_values, carries) > 0 OR jsonb_typeof(columns) <> 'object' THEN
+    IF num_nulls(name, title, columns, way, null_values, carries, side) > 0 OR jsonb_typeof(columns) <> 'object' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'a format has a name, a title, a way and a mapping of columns',
@@ -135,6 +136,12 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('a file cannot be loaded in the way "%s"', way),
             HINT = 'replace: a file supersedes the earlier ones of its account and billing period. append: each file adds to them.';
+    END IF;
+    IF side NOT IN ('usage', 'purchase') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('a file cannot be of the side "%s"', side),
+            HINT = 'usage: what was used, which is rated and billed. purchase: what the supplier invoices, which is only reconciled.';
     END IF;
     IF EXISTS (SELECT FROM source AS s WHERE s.name = source_add.name AND (s.builtin OR NOT overwrite)) THEN
         RAISE EXCEPTION USING
@@ -380,9 +387,10 @@ BEGIN
         items := items || format('%s AS tags', all_tags);
     END IF;
 
-    INSERT INTO source AS s (name, title, way, extra_prefix, null_values, carries, fields, item_query, record_query)
+    INSERT INTO source AS s (name, title, way, extra_prefix, null_values, carries, side, fields, item_query, record_query)
     VALUES (
-        source_add.name, source_add.title, source_add.way, source_add.extra_prefix, source_add.null_values, source_add.carries, fields,
+        source_add.name, source_add.title, source_add.way, source_add.extra_prefix, source_add.null_values, source_add.carries, source_add.side,
+        fields,
         format(E'SELECT\n    item_no,\n    %s\nFROM landing_item', array_to_string(items, E',\n    ')),
         format(E'SELECT\n    line_no,\n    item_no,\n    %s,\n    extra\nFROM landing_record', array_to_string(records, E',\n    '))
     )
@@ -392,6 +400,7 @@ BEGIN
         extra_prefix = excluded.extra_prefix,
         null_values = excluded.null_values,
         carries = excluded.carries,
+        side = excluded.side,
         fields = excluded.fields,
         item_query = excluded.item_query,
         record_query = excluded.record_query,
@@ -401,4 +410,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION source_add(text, text, jsonb, text, text, text[], boolean, boolean) IS 'adds a format from a mapping of a charge''s columns to a file''s; gives its key';
+COMMENT ON FUNCTION source_add(text, text, jsonb, text, text, text[], boolean, boolean, text) IS 'adds a format from a mapping of a charge''s columns to a file''s; gives its key';

@@ -8,10 +8,7 @@
 -- is what AWS's own queries amortise: usage bears its part of the commitment, the
 -- fee of a commitment only what nobody used of it.  Where there are negotiated
 -- discounts, AWS adds net columns, and these are what is invoiced.
-INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    10, 'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0', 'replace', true,
+SELECT source_builtin(10, 'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0', 'replace',
     $json$[
     {"name": "bill_payer_account_id", "kind": "name", "required": true},
     {"name": "bill_payer_account_name"},
@@ -212,10 +209,4 @@ VALUES (
         FROM landing_record
     ) AS record
     $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+);

@@ -7,11 +7,7 @@
 -- says of billed and effective cost is the same in both files, so there is one
 -- format.  Purchases of commitments, which only the actual file has, are a part of
 -- the delivery for themselves: an amortised file loaded after it supersedes all else.
-INSERT INTO source (source_id, name, title, way, builtin, null_values, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    11, 'azure_cost', 'Azure cost details: EA, MCA, MPA; actual and amortised', 'replace', true,
-    $${Unassigned,Not applicable,NotApplicable,N/A,-,"\"\""}$$,
+SELECT source_builtin(11, 'azure_cost', 'Azure cost details: EA, MCA, MPA; actual and amortised', 'replace',
     $json$[
     {"name": "BillingAccountId", "kind": "name", "setting": "load_account"},
     {"name": "BillingAccountName"},
@@ -209,12 +205,6 @@ VALUES (
         JOIN landing_item AS i USING (item_no)
         LEFT JOIN unit ON unit.source_unit = i."UnitOfMeasure"
     ) AS record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    null_values = excluded.null_values,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    null_values => $${Unassigned,Not applicable,NotApplicable,N/A,-,"\"\""}$$
+);

@@ -5,10 +5,7 @@
 -- Rules: the specification's columns/*.md.  Real files leave out mandatory
 -- columns, so required is what a charge cannot do without.  What equals another
 -- column is left out (see the table charge), which saves a tenth of its size.
-INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    1, 'focus', 'FOCUS 1.0, 1.1, 1.2, 1.3 cost and usage', 'replace', 'x_', true,
+SELECT source_builtin(1, 'focus', 'FOCUS 1.0, 1.1, 1.2, 1.3 cost and usage', 'replace',
     $json$[
     {"name": "ProviderName", "kind": "name", "required": true, "else": ["ServiceProviderName"]},
     {"name": "PublisherName"},
@@ -144,12 +141,6 @@ VALUES (
         "PricingCurrencyListUnitPrice" AS pricing_currency_list_unit_price,
         extra
     FROM landing_record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    extra_prefix => 'x_'
+);

@@ -8,13 +8,10 @@
 -- row is known by what it says, export time included: the same again is a duplicate,
 -- and rows that are alike within a file are counted.  Without the export time a row
 -- does not tell its delivery from the next; such a file supersedes its months.
-INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query, event_query)
-OVERRIDING SYSTEM VALUE
-SELECT
-    way.source_id, way.name, way.title, way.way, true,
+SELECT source_builtin(way.source_id, way.name, way.title, way.way,
     CASE way.way WHEN 'append' THEN mapping.fields || '{"name": "export_time", "kind": "time", "required": true}' ELSE mapping.fields END,
     mapping.item_query, mapping.record_query,
-    CASE way.way WHEN 'append' THEN mapping.event_query END
+    event_query => CASE way.way WHEN 'append' THEN mapping.event_query END)
 FROM (
     VALUES
         (4, 'gcp', 'Google Cloud billing export with export time', 'append'),
@@ -199,12 +196,4 @@ CROSS JOIN (
     ) AS r
     $sql$
     )
-) AS mapping (fields, item_query, record_query, event_query)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query,
-    event_query = excluded.event_query;
+) AS mapping (fields, item_query, record_query, event_query);

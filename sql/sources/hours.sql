@@ -2,10 +2,7 @@
 -- the week as well as by the month: a file supersedes the days that are in it.
 -- Hours that are not billable are another service, so that the price of hours is
 -- not theirs, and keep their cost.
-INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    6, 'hours', 'hours worked', 'replace', 'x_', true,
+SELECT source_builtin(6, 'hours', 'hours worked', 'replace',
     $json$[
     {"name": "account", "kind": "name", "setting": "load_account", "aliases": ["department"]},
     {"name": "employee", "kind": "name", "required": true, "aliases": ["employee_ref"]},
@@ -58,12 +55,6 @@ VALUES (
         hours * unit_cost AS contracted_cost,
         extra
     FROM landing_record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    extra_prefix => 'x_'
+);

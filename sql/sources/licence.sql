@@ -2,10 +2,7 @@
 -- for its day; a day between two counts that has none of its own has that of the day
 -- before it (load_carry).  Whatever a count does not list is not there: a file must
 -- hold all licences of its account.
-INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, carries, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    8, 'licence', 'licence counts, day by day', 'replace', 'x_', true, true,
+SELECT source_builtin(8, 'licence', 'licence counts, day by day', 'replace',
     $json$[
     {"name": "account", "kind": "name", "setting": "load_account", "aliases": ["tenant"]},
     {"name": "customer_ref", "kind": "name", "required": true, "aliases": ["customer"]},
@@ -54,13 +51,6 @@ VALUES (
             / extract(day FROM date_trunc('month', counted_on AT TIME ZONE 'UTC') + interval '1 month - 1 day'), 12) AS billed_cost,
         extra
     FROM landing_record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    carries = excluded.carries,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    extra_prefix => 'x_', carries => true
+);

@@ -1,9 +1,6 @@
 -- Generic meters: devices, backup, hours, licences, own services.  One line is one
 -- event; source_event_id is unique for ever, so a line sent twice counts once.
-INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    2, 'meter', 'generic meters: own services, devices, hours, licences', 'append', 'x_', true,
+SELECT source_builtin(2, 'meter', 'generic meters: own services, devices, hours, licences', 'append',
     $json$[
     {"name": "customer_ref", "kind": "name", "required": true},
     {"name": "meter", "kind": "name", "required": true},
@@ -55,12 +52,6 @@ VALUES (
         quantity * coalesce(unit_cost, 0) AS contracted_cost,
         extra
     FROM landing_record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    extra_prefix => 'x_'
+);

@@ -4,10 +4,7 @@
 -- OpenCost exports a day once and whole, and appends it to one file, which may be
 -- moved away and begun again in the middle of a month.  So a file supersedes
 -- earlier ones day by day: the billing period is the day.
-INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    3, 'opencost', 'OpenCost CSV export of a Kubernetes cluster', 'replace', true,
+SELECT source_builtin(3, 'opencost', 'OpenCost CSV export of a Kubernetes cluster', 'replace',
     $json$[
     {"name": "Date", "kind": "time", "required": true, "role": "period_start"},
     {"name": "the day", "kind": "time", "item": true, "aliases": ["Date"]},
@@ -83,11 +80,4 @@ VALUES (
         extra
     FROM landing_record
     $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+);

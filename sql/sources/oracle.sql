@@ -1,9 +1,6 @@
 -- Oracle Cloud Infrastructure's cost report.  It comes as many files a day, each
 -- line with a number of its own; a correction is a new line, which may be negative.
-INSERT INTO source (source_id, name, title, way, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    9, 'oracle', 'Oracle Cloud Infrastructure cost report', 'append', true,
+SELECT source_builtin(9, 'oracle', 'Oracle Cloud Infrastructure cost report', 'append',
     $json$[
     {"name": "lineItem/referenceNo", "kind": "name", "required": true, "role": "event_id"},
     {"name": "lineItem/tenantId", "kind": "name", "required": true},
@@ -75,11 +72,4 @@ VALUES (
         extra
     FROM landing_record
     $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+);

@@ -6,10 +6,7 @@
 -- change of seats is two lines: the original taken back, and what is due for the
 -- rest of the term.  The lines do not say the month of the invoice: it is that of
 -- the newest charge on it.
-INSERT INTO source (source_id, name, title, way, builtin, null_values, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    13, 'partnercenter_invoice', 'Microsoft Partner Center: reconciliation lines of an invoice', 'replace', true, '{NA,N/A}',
+SELECT source_builtin(13, 'partnercenter_invoice', 'Microsoft Partner Center: reconciliation lines of an invoice', 'replace',
     $json$[
     {"name": "PartnerId", "kind": "name", "required": true},
     {"name": "CustomerId", "kind": "name", "required": true},
@@ -145,12 +142,6 @@ VALUES (
         JOIN landing_item AS i USING (item_no)
         LEFT JOIN unit ON unit.source_unit = i."UnitType"
     ) AS record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    null_values = excluded.null_values,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    null_values => '{NA,N/A}'
+);

@@ -7,10 +7,7 @@
 -- billing period is the newest month on an invoice, and older lines are corrections:
 -- they must not supersede the month they are of.  An invoice is in one currency,
 -- and takes the place of what was unbilled in it.
-INSERT INTO source (source_id, name, title, way, builtin, null_values, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    12, 'partnercenter_usage', 'Microsoft Partner Center: daily rated usage', 'replace', true, '{NA,N/A}',
+SELECT source_builtin(12, 'partnercenter_usage', 'Microsoft Partner Center: daily rated usage', 'replace',
     $json$[
     {"name": "PartnerId", "kind": "name", "required": true},
     {"name": "PartnerName"},
@@ -141,12 +138,6 @@ VALUES (
         JOIN landing_item AS i USING (item_no)
         LEFT JOIN unit ON unit.source_unit = coalesce(i."Unit", i."UnitType")
     ) AS record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    null_values = excluded.null_values,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    null_values => '{NA,N/A}'
+);

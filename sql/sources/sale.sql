@@ -2,10 +2,7 @@
 -- is invoiced, what one costs, and what one is sold for: the list price, so that a
 -- price rule on list_cost sells it for that.  The order line is its unique id: a
 -- line sent twice is sold once.
-INSERT INTO source (source_id, name, title, way, extra_prefix, builtin, fields, item_query, record_query)
-OVERRIDING SYSTEM VALUE
-VALUES (
-    7, 'sale', 'hardware and one-off sales', 'append', 'x_', true,
+SELECT source_builtin(7, 'sale', 'hardware and one-off sales', 'append',
     $json$[
     {"name": "customer_ref", "kind": "name", "required": true, "aliases": ["customer"]},
     {"name": "category", "kind": "name"},
@@ -60,12 +57,6 @@ VALUES (
         quantity * sale_price AS list_cost,
         extra
     FROM landing_record
-    $sql$
-)
-ON CONFLICT (name) DO UPDATE SET
-    title = excluded.title,
-    way = excluded.way,
-    extra_prefix = excluded.extra_prefix,
-    fields = excluded.fields,
-    item_query = excluded.item_query,
-    record_query = excluded.record_query;
+    $sql$,
+    extra_prefix => 'x_'
+);

@@ -2,6 +2,7 @@
 CREATE TABLE load (
     load_id                int          GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source_id              int          NOT NULL REFERENCES source,
+    side                   text         NOT NULL DEFAULT 'usage',
     file_name              text,
     content_hash           uuid         NOT NULL,
     header                 text         NOT NULL,
@@ -17,7 +18,9 @@ CREATE TABLE load (
     billed_cost_read       numeric,
     billed_cost_loaded     numeric      NOT NULL DEFAULT 0,
     billed_cost_rejected   numeric      NOT NULL DEFAULT 0,
-    billed_cost_duplicate  numeric      NOT NULL DEFAULT 0
+    billed_cost_duplicate  numeric      NOT NULL DEFAULT 0,
+
+    CHECK (side IN ('usage', 'purchase'))
 );
 
 CREATE INDEX ON load (content_hash);
@@ -25,6 +28,7 @@ CREATE INDEX ON load (content_hash);
 COMMENT ON TABLE load IS 'loads: one row for each file that came in through landing';
 COMMENT ON COLUMN load.load_id IS 'key of the load';
 COMMENT ON COLUMN load.source_id IS 'format the file was recognised as';
+COMMENT ON COLUMN load.side IS 'usage: what was used, which is rated and billed; purchase: what the supplier invoices, which is only reconciled';
 COMMENT ON COLUMN load.file_name IS 'name of the file, from the setting cloudbilling.load_file; NULL when not told';
 COMMENT ON COLUMN load.content_hash IS '128-bit XXH3 hash of the lines as received; the same file twice is refused by it';
 COMMENT ON COLUMN load.header IS 'the file''s header line';
@@ -51,6 +55,7 @@ CREATE TABLE load_scope (
     load_scope_id         int              GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     load_id               int              NOT NULL REFERENCES load,
     source_id             int              NOT NULL REFERENCES source,
+    side                  text             NOT NULL DEFAULT 'usage',
     provider_name         text             NOT NULL,
     billing_account_id    text             NOT NULL,
     billing_period_start  date,
@@ -65,6 +70,7 @@ CREATE TABLE load_scope (
     carried_from          int              REFERENCES load_scope,
     purged_at             timestamptz,
 
+    CHECK (side IN ('usage', 'purchase')),
     CONSTRAINT load_scope_purged CHECK (purged_at IS NULL OR NOT upper_inf(current_during)),
     UNIQUE NULLS NOT DISTINCT (load_id, provider_name, billing_account_id,
         billing_period_start, billing_period_end, part, supplier_invoice_id)
@@ -75,7 +81,8 @@ CREATE INDEX ON load_scope (source_id, provider_name, billing_account_id, billin
 COMMENT ON TABLE load_scope IS 'parts of a load: what one delivery says of one billing account, billing period and supplier invoice';
 COMMENT ON COLUMN load_scope.load_scope_id IS 'key of the part';
 COMMENT ON COLUMN load_scope.load_id IS 'load it came with';
-COMMENT ON COLUMN load_scope.source_id IS 'format of the load; deliveries of one format supersede each other';
+COMMENT ON COLUMN load_scope.source_id IS 'format of the load; deliveries of one format and side supersede each other';
+COMMENT ON COLUMN load_scope.side IS 'usage or purchase, as of the load';
 COMMENT ON COLUMN load_scope.provider_name IS 'provider of the charges (FOCUS ProviderName)';
 COMMENT ON COLUMN load_scope.billing_account_id IS 'supplier''s billing account (FOCUS BillingAccountId)';
 COMMENT ON COLUMN load_scope.billing_period_start IS 'first day of the supplier''s billing period; NULL for formats without one';
@@ -121,9 +128,14 @@ CREATE TABLE load_event (
     event_id   text  NOT NULL,
     load_id    int   NOT NULL REFERENCES load,
     line_no    int   NOT NULL,
+    side       text  NOT NULL DEFAULT 'usage',
 
-    PRIMARY KEY (source_id, event_id)
+    CHECK (side IN ('usage', 'purchase'))
 );
+
+-- An index for each side is smaller than one with the side in it.
+CREATE UNIQUE INDEX load_event_usage ON load_event (source_id, event_id) WHERE side = 'usage';
+CREATE UNIQUE INDEX load_event_purchase ON load_event (source_id, event_id) WHERE side = 'purchase';
 
 CREATE INDEX ON load_event (load_id);
 
@@ -132,6 +144,7 @@ COMMENT ON COLUMN load_event.source_id IS 'format';
 COMMENT ON COLUMN load_event.event_id IS 'the sender''s unique id of the record';
 COMMENT ON COLUMN load_event.load_id IS 'load that brought it first';
 COMMENT ON COLUMN load_event.line_no IS 'line of that load';
+COMMENT ON COLUMN load_event.side IS 'usage or purchase, as of the load; an id may come once on each';
 
 SELECT pg_catalog.pg_extension_config_dump('load_event', '');
 

@@ -14,10 +14,12 @@ CREATE TABLE source (
     record_query  text     NOT NULL,
     event_query   text,
     carries       boolean  NOT NULL DEFAULT false,
+    side          text     NOT NULL DEFAULT 'usage',
     builtin       boolean  NOT NULL DEFAULT false,
 
     CHECK (way IN ('replace', 'append')),
     CHECK (way = 'replace' OR NOT carries),
+    CHECK (side IN ('usage', 'purchase')),
     CHECK (jsonb_typeof(fields) = 'array'),
 
     -- What the reader relies on.
@@ -82,6 +84,7 @@ COMMENT ON COLUMN source.item_query IS 'query over landing_item: one row of char
 COMMENT ON COLUMN source.record_query IS 'query over landing_record: one row of charge columns for each line_no';
 COMMENT ON COLUMN source.event_query IS 'query over landing_record and landing_item: the unique event_id of each line_no; NULL when a field has that role, or none';
 COMMENT ON COLUMN source.carries IS 'whether a day between two deliveries of days, without one of its own, has the charges of the day before it';
+COMMENT ON COLUMN source.side IS 'what files of the format are, unless cloudbilling.load_side says: usage or purchase';
 COMMENT ON COLUMN source.builtin IS 'whether the extension brought the format';
 
 -- The extension writes its own formats again at every installation.

@@ -163,6 +163,7 @@ SELECT
     l.loaded_at,
     l.loaded_by,
     s.name AS format,
+    l.side,
     l.file_name,
     l.records_read,
     l.records_loaded,
@@ -185,7 +186,7 @@ SELECT
 FROM load AS l
 JOIN source AS s USING (source_id)
 LEFT JOIN load_scope AS p ON p.load_id = l.load_id
-LEFT JOIN load_scope_current AS c ON c.load_scope_id = p.load_scope_id
+LEFT JOIN load_scope_in_force AS c ON c.load_scope_id = p.load_scope_id
 GROUP BY l.load_id, s.name;
 
 COMMENT ON VIEW bi_load_quality IS 'loads: what came in, what was refused and why, and what still counts';
@@ -193,6 +194,7 @@ COMMENT ON COLUMN bi_load_quality.load_id IS 'key of the load';
 COMMENT ON COLUMN bi_load_quality.loaded_at IS 'when it was loaded';
 COMMENT ON COLUMN bi_load_quality.loaded_by IS 'by whom';
 COMMENT ON COLUMN bi_load_quality.format IS 'format of the file';
+COMMENT ON COLUMN bi_load_quality.side IS 'usage, which is billed, or purchase, which is only reconciled';
 COMMENT ON COLUMN bi_load_quality.file_name IS 'name of the file, where told';
 COMMENT ON COLUMN bi_load_quality.records_read IS 'records in the file';
 COMMENT ON COLUMN bi_load_quality.records_loaded IS 'records that became charges';

@@ -145,9 +145,9 @@ twin AS (
         lag(s.load_id) OVER same AS earlier_id, lag(c.load_scope_id) OVER same IS NOT NULL AS earlier_is_current
     FROM load_scope AS s
     JOIN load AS l ON l.load_id = s.load_id
-    LEFT JOIN load_scope_current AS c ON c.load_scope_id = s.load_scope_id
+    LEFT JOIN load_scope_in_force AS c ON c.load_scope_id = s.load_scope_id
     WHERE s.carried_from IS NULL AND s.charges > 0 AND l.undone_at IS NULL AND l.loaded_at <= coalesce(as_of(), 'infinity')
-    WINDOW same AS (PARTITION BY s.source_id, s.provider_name, s.billing_account_id, s.billing_period_start, s.billing_period_end, s.part,
+    WINDOW same AS (PARTITION BY s.source_id, s.side, s.provider_name, s.billing_account_id, s.billing_period_start, s.billing_period_end, s.part,
         s.supplier_invoice_id, s.charges, s.billed_cost, s.charge_period_start, s.charge_period_end ORDER BY s.load_id)
 ),
 found AS (
