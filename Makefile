@@ -13,11 +13,12 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
           charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql) \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql \
+          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql correction_policy.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql)
-CODE  = $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
-          rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql \
+CODE  = sql/views/currency_rate_either.sql \
+        $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
+          rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_purge.sql \
           landing.sql customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql invoice_dimension.sql tag.sql tag_policy.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
@@ -29,9 +30,9 @@ CODE  = $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_ag
           invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
-          tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql) \
+          tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_sale.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice.sql \
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -50,7 +51,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate invoice simulated_month invoice_allocation invoice_allocation_random \
+                 own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
                  reconciliation_sale reconciliation_random schedule tag_policy load_side supplier_invoice readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run

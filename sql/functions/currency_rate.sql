@@ -13,15 +13,14 @@ BEGIN ATOMIC
     SELECT 1::numeric, false, currency_rate_find.on_day, 'day', NULL::text
     WHERE currency_rate_find.currency = currency_rate_find.to_currency AND currency_rate_find.on_day IS NOT NULL
     UNION ALL
-    (SELECT r.rate, d.inverse, r.rate_on, r.per, r.source
-     FROM (VALUES
-         (currency_rate_find.currency::bpchar, currency_rate_find.to_currency::bpchar, false),
-         (currency_rate_find.to_currency::bpchar, currency_rate_find.currency::bpchar, true)) AS d (one, other, inverse)
-     JOIN currency_rate AS r ON r.currency = d.one AND r.to_currency = d.other
-     WHERE r.rate_on BETWEEN least(date_trunc('month', on_day::timestamp)::date, on_day - max_days) AND on_day
+    (SELECT r.rate, r.inverse, r.rate_on, r.per, r.source
+     FROM currency_rate_either AS r
+     WHERE r.currency = currency_rate_find.currency::bpchar
+       AND r.to_currency = currency_rate_find.to_currency::bpchar
+       AND r.rate_on BETWEEN least(date_trunc('month', on_day::timestamp)::date, on_day - max_days) AND on_day
        AND (r.per = 'month' AND r.rate_on = date_trunc('month', on_day::timestamp)::date
          OR r.per = 'day' AND r.rate_on >= on_day - max_days)
-     ORDER BY r.per DESC, r.rate_on DESC, d.inverse
+     ORDER BY r.per DESC, r.rate_on DESC, r.inverse
      LIMIT 1);
 END;
 

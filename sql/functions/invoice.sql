@@ -76,23 +76,14 @@ $$;
 
 COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at which invoices cannot be finalised';
 
--- Finalises what is due for the customers first to last: documents are made as
--- values, numbered and chained, and then written.  Gives their number.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+-- Makes documents of what is due: as values first, numbered and chained, and then
+-- written.  Gives their number.
+CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], run int)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
-SET cloudbilling.customer_first = 0
-SET cloudbilling.customer_last = 0
-SET cloudbilling.as_of = ''
-SET cloudbilling.price_rules = ''
-SET cloudbilling.period_first = ''
-SET cloudbilling.period_last = ''
-SET cloudbilling.grain = 'month'
 AS $$
 DECLARE
-    due        invoice_due[];
-    by_value   invoice_line_value[];
     documents  invoice[];
     lines      invoice_line[];
     vat        invoice_vat[];
@@ -100,39 +91,6 @@ DECLARE
     series     invoice_series;
     document   invoice;
 BEGIN
-    IF num_nulls(first, last, until) > 0 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'invoice_finalise needs the first and the last customer and a day',
-            HINT = 'For example: SELECT cloudbilling.invoice_finalise(1, 100, ''2026-11-01'')';
-    END IF;
-    PERFORM invoice_isolation_check();
-
-    -- A run at the same time waits here, and then finds nothing left to bill.
-    -- Sellers come first, in order: whoever holds a customer then also holds the
-    -- series that his documents are numbered in, and never waits in a circle.
-    PERFORM FROM seller AS s
-    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last)
-    ORDER BY s.seller_id
-    FOR NO KEY UPDATE;
-    PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
-    PERFORM set_config('cloudbilling.customer_first', first::text, true);
-    PERFORM set_config('cloudbilling.customer_last', last::text, true);
-
-    -- One statement, so that both are of the same deliveries and rules.
-    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s)
-    INTO due, by_value
-    FROM (
-        SELECT array_agg(d) AS due
-        FROM invoice_due AS d
-        JOIN customer_zone AS z ON z.customer_id = d.customer_id
-        JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
-          AND (d.amount <> 0 OR d.revision = 0 AND r.show_zero)
-          -- long ago billed periods rest, with all their lines
-          AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
-            OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
-    ) AS g;
     IF due IS NULL THEN
         RETURN 0;
     END IF;
@@ -241,8 +199,8 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT q.difference AS quantity, l.unit, CASE
                 WHEN l.revision = 0 AND NOT measure_is_money(r.measure) AND r.per <> 'charge' AND l.climbed IS NULL AND jsonb_strip_nulls(r.pricing::jsonb) - '{model,unit_price}'::text[] = '{}'
-                    -- what a value has is rounded with the parts of the others
-                    AND (l.dimension_id IS NULL OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
+                    -- what a value has is rounded with the parts of the others, what was written off by itself
+                    AND (l.dimension_id IS NULL AND l.due_before = 0 AND l.quantity_before = 0 OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
                     THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
                 ELSE (
                     -- the shortest price that gives the amount
@@ -293,7 +251,7 @@ BEGIN
         ARRAY(
             SELECT ROW(f.*)::invoice_line_allocation
             FROM specified AS f
-            WHERE f.dimension_id IS NOT NULL
+            WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL
             ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"),
         ARRAY(
             SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
@@ -350,6 +308,69 @@ BEGIN
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
     RETURN cardinality(documents);
+END
+$$;
+
+COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
+
+-- Finalises what is due for the customers first to last.  Gives the number of
+-- documents.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+RETURNS int
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET cloudbilling.customer_first = 0
+SET cloudbilling.customer_last = 0
+SET cloudbilling.as_of = ''
+SET cloudbilling.price_rules = ''
+SET cloudbilling.period_first = ''
+SET cloudbilling.period_last = ''
+SET cloudbilling.grain = 'month'
+AS $$
+DECLARE
+    due        invoice_due[];
+    by_value   invoice_line_value[];
+    apart      invoice_due[];
+BEGIN
+    IF num_nulls(first, last, until) > 0 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'null_value_not_allowed',
+            MESSAGE = 'invoice_finalise needs the first and the last customer and a day',
+            HINT = 'For example: SELECT cloudbilling.invoice_finalise(1, 100, ''2026-11-01'')';
+    END IF;
+    PERFORM invoice_isolation_check();
+
+    -- A run at the same time waits here, and then finds nothing left to bill.
+    -- Sellers come first, in order: whoever holds a customer then also holds the
+    -- series that his documents are numbered in, and never waits in a circle.
+    PERFORM FROM seller AS s
+    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last)
+    ORDER BY s.seller_id
+    FOR NO KEY UPDATE;
+    PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
+    PERFORM set_config('cloudbilling.customer_first', first::text, true);
+    PERFORM set_config('cloudbilling.customer_last', last::text, true);
+
+    -- One statement, so that both are of the same deliveries and rules.
+    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s)
+    INTO due, by_value
+    FROM (
+        SELECT array_agg(d) AS due
+        FROM invoice_due AS d
+        JOIN customer_zone AS z ON z.customer_id = d.customer_id
+        JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+          AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
+          -- long ago billed periods rest, with all their lines
+          AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
+            OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
+    ) AS g;
+
+    -- Policies of customers: few have one.
+    IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+        SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
+    END IF;
+    RETURN invoice_make(due, by_value, run) + invoice_make(apart, by_value, run);
 END
 $$;
 

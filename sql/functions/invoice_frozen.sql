@@ -26,6 +26,10 @@ CREATE OR REPLACE TRIGGER invoice_frozen BEFORE UPDATE OR DELETE ON invoice_vat
     FOR EACH ROW EXECUTE FUNCTION invoice_frozen();
 CREATE OR REPLACE TRIGGER invoice_frozen_whole BEFORE TRUNCATE ON invoice_vat
     FOR EACH STATEMENT EXECUTE FUNCTION invoice_frozen();
+CREATE OR REPLACE TRIGGER invoice_frozen BEFORE UPDATE OR DELETE ON invoice_write_off
+    FOR EACH ROW EXECUTE FUNCTION invoice_frozen();
+CREATE OR REPLACE TRIGGER invoice_frozen_whole BEFORE TRUNCATE ON invoice_write_off
+    FOR EACH STATEMENT EXECUTE FUNCTION invoice_frozen();
 CREATE OR REPLACE TRIGGER invoice_frozen BEFORE UPDATE OR DELETE ON invoice_line_allocation
     FOR EACH ROW EXECUTE FUNCTION invoice_frozen();
 CREATE OR REPLACE TRIGGER invoice_frozen_whole BEFORE TRUNCATE ON invoice_line_allocation

@@ -11,7 +11,7 @@ BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('a load cannot be stored or undone at isolation level %s', current_setting('transaction_isolation')),
+            MESSAGE = format('a load cannot be stored, undone or purged at isolation level %s', current_setting('transaction_isolation')),
             HINT = 'Use BEGIN ISOLATION LEVEL READ COMMITTED.';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('cloudbilling ' || load_lock.name, 0));
@@ -520,6 +520,7 @@ AS $$
 DECLARE
     the_load load;
     way text;
+    violated text;
 BEGIN
     SELECT * INTO the_load FROM load AS l WHERE l.load_id = load_undo.load_id FOR UPDATE;
     IF NOT FOUND THEN
@@ -555,8 +556,20 @@ BEGIN
     PERFORM supplier_invoice_withdraw(load_undo.load_id);
     UPDATE load AS l SET undone_at = clock_timestamp() WHERE l.load_id = load_undo.load_id;
     DELETE FROM load_event AS e WHERE e.load_id = load_undo.load_id;
-    PERFORM load_supersede(load_undo.load_id, way);
-    PERFORM load_carry(load_undo.load_id);
+    BEGIN
+        PERFORM load_supersede(load_undo.load_id, way);
+        PERFORM load_carry(load_undo.load_id);
+    EXCEPTION WHEN check_violation THEN
+        GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+        IF violated <> 'load_scope_purged' THEN
+            RAISE;
+        END IF;
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('load %s cannot be undone: what it superseded has been purged', load_undo.load_id),
+            DETAIL = 'An earlier delivery would count again, and its charges are no longer there.',
+            HINT = 'Load the earlier file again instead, with SET cloudbilling.load_force = on.';
+    END;
 END
 $$;
 

@@ -106,6 +106,7 @@ CREATE TABLE invoice (
 );
 
 CREATE INDEX ON invoice (customer_id, period_start);
+CREATE INDEX ON invoice (finalised_at);
 
 COMMENT ON TABLE invoice IS 'finalised invoices and credit notes';
 COMMENT ON COLUMN invoice.invoice_id IS 'key of the document';

@@ -68,8 +68,10 @@ CREATE TABLE load_scope (
     charge_period_end     timestamptz,
     billed_cost           numeric          NOT NULL DEFAULT 0,
     carried_from          int              REFERENCES load_scope,
+    purged_at             timestamptz,
 
     CHECK (side IN ('usage', 'purchase')),
+    CONSTRAINT load_scope_purged CHECK (purged_at IS NULL OR NOT upper_inf(current_during)),
     UNIQUE NULLS NOT DISTINCT (load_id, provider_name, billing_account_id,
         billing_period_start, billing_period_end, part, supplier_invoice_id)
 );
@@ -93,6 +95,7 @@ COMMENT ON COLUMN load_scope.charge_period_start IS 'earliest start of a charge'
 COMMENT ON COLUMN load_scope.charge_period_end IS 'latest end of a charge';
 COMMENT ON COLUMN load_scope.billed_cost IS 'sum of billed cost';
 COMMENT ON COLUMN load_scope.carried_from IS 'delivery of an earlier day whose charges these repeat, for a day without one; NULL for what a file delivered';
+COMMENT ON COLUMN load_scope.purged_at IS 'when load_purge deleted the charges; NULL while they are there';
 
 SELECT pg_catalog.pg_extension_config_dump('load_scope', '');
 SELECT pg_catalog.pg_extension_config_dump('load_scope_load_scope_id_seq', '');

@@ -16,10 +16,10 @@ CREATE TABLE seller (
     time_zone            text      NOT NULL DEFAULT 'Europe/Amsterdam' REFERENCES time_zone (name),
     payment_days         int       NOT NULL DEFAULT 30,
     series               text      NOT NULL DEFAULT '',
-    currency             char(3)   NOT NULL DEFAULT 'EUR',
+    book_currency        char(3)   NOT NULL DEFAULT 'EUR',
 
     CHECK (country ~ '^[A-Z]{2}$'),
-    CHECK (currency ~ '^[A-Z]{3}$'),
+    CHECK (book_currency ~ '^[A-Z]{3}$'),
     CHECK (payment_days BETWEEN 0 AND 365)
 );
 
@@ -40,7 +40,7 @@ COMMENT ON COLUMN seller.website IS 'web site';
 COMMENT ON COLUMN seller.time_zone IS 'zone in which billing periods begin and end, unless the customer has another';
 COMMENT ON COLUMN seller.payment_days IS 'days until an invoice is due, unless the customer has another term';
 COMMENT ON COLUMN seller.series IS 'prefix of invoice numbers: prefix, year, dash, six digits';
-COMMENT ON COLUMN seller.currency IS 'currency of the books, which reports convert amounts to; invoices have the currency of their prices';
+COMMENT ON COLUMN seller.book_currency IS 'currency of the books, which reports convert amounts to; invoices have the currency of their prices';
 
 SELECT pg_catalog.pg_extension_config_dump('seller', '');
 SELECT pg_catalog.pg_extension_config_dump('seller_seller_id_seq', '');

@@ -98,7 +98,7 @@ SELECT
     trim_scale(sum(m.revenue) - exact_sum(m.billed_cost)) AS margin,
     round(100 * (sum(m.revenue) - exact_sum(m.billed_cost)) / nullif(sum(m.revenue), 0), 2) AS margin_percentage
 FROM (
-    SELECT d.period_start AS month, d.customer_id, d.product_id, d.currency::text, d.due AS revenue,
+    SELECT d.period_start AS month, d.customer_id, d.product_id, d.currency::text, d.due - d.written_off AS revenue,
         d.due_before AS invoiced, 0::numeric AS billed_cost, 0::numeric AS effective_cost
     FROM invoice_balance AS d
     UNION ALL
@@ -118,7 +118,7 @@ COMMENT ON COLUMN bi_margin.customer IS 'customer';
 COMMENT ON COLUMN bi_margin.provider IS 'provider; NULL for rules on all products';
 COMMENT ON COLUMN bi_margin.service IS 'service; for rules on more than one, the node they stand on';
 COMMENT ON COLUMN bi_margin.currency IS 'currency; revenue and cost in different currencies are different rows';
-COMMENT ON COLUMN bi_margin.revenue IS 'amount due in all, rounded as on the invoice, without VAT';
+COMMENT ON COLUMN bi_margin.revenue IS 'amount due in all, rounded as on the invoice, less what was written off, without VAT';
 COMMENT ON COLUMN bi_margin.invoiced IS 'part of it that was invoiced';
 COMMENT ON COLUMN bi_margin.billed_cost IS 'what suppliers invoice for the charges, whether they are sold or not';
 COMMENT ON COLUMN bi_margin.effective_cost IS 'amortised cost of the charges';
@@ -141,7 +141,7 @@ SELECT
 FROM invoice_balance AS r
 JOIN customer AS c ON c.customer_id = r.customer_id
 JOIN customer_zone AS z ON z.customer_id = r.customer_id
-WHERE r.amount <> 0 OR r.times = 0
+WHERE r.amount <> 0 OR r.times = 0 AND r.written_off = 0
 GROUP BY r.period_start, z.time_zone, c.number, c.name, r.currency;
 
 COMMENT ON VIEW bi_running IS 'what would be invoiced now, by customer and period; always current';

@@ -4,17 +4,31 @@
 CREATE OR REPLACE VIEW bi_margin_by_currency AS
 WITH
 margin AS MATERIALIZED (
-    SELECT m.*, e.currency::text AS to_currency,
+    SELECT m.*, e.book_currency::text AS to_currency,
         least((m.month + interval '1 month')::date - 1, (coalesce(as_of(), now()) AT TIME ZONE z.time_zone)::date) AS on_day
     FROM bi_margin AS m
     JOIN customer AS c ON c.number = m.customer_number
     JOIN customer_zone AS z ON z.customer_id = c.customer_id
     JOIN seller AS e ON e.seller_id = c.seller_id
 ),
+-- As currency_rate_find does.
 known AS MATERIALIZED (
     SELECT n.currency, n.to_currency, n.on_day, f.rate, f.inverse, f.rate_on, f.source
     FROM (SELECT DISTINCT m.currency, m.to_currency, m.on_day FROM margin AS m) AS n
-    CROSS JOIN LATERAL currency_rate_find(n.currency, n.to_currency, n.on_day) AS f
+    CROSS JOIN LATERAL (
+        SELECT 1::numeric AS rate, false AS inverse, n.on_day AS rate_on, NULL::text AS source
+        WHERE n.currency = n.to_currency
+        UNION ALL
+        (SELECT r.rate, r.inverse, r.rate_on, r.source
+         FROM currency_rate_either AS r
+         WHERE r.currency = n.currency::bpchar
+           AND r.to_currency = n.to_currency::bpchar
+           AND r.rate_on BETWEEN least(date_trunc('month', n.on_day::timestamp)::date, n.on_day - currency_rate_days()) AND n.on_day
+           AND (r.per = 'month' AND r.rate_on = date_trunc('month', n.on_day::timestamp)::date
+             OR r.per = 'day' AND r.rate_on >= n.on_day - currency_rate_days())
+         ORDER BY r.per DESC, r.rate_on DESC, r.inverse
+         LIMIT 1)
+    ) AS f
 )
 SELECT
     m.month,

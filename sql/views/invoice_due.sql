@@ -1,7 +1,7 @@
 -- The one rule of billing: for every key of a line, what is due now less what
 -- finalised documents billed before.  Both sides go through one GROUP BY, so a
 -- key that no longer has charges, or whose rule no longer holds, comes back by
--- itself with the opposite sign.
+-- itself with the opposite sign.  What was written off counts as billed.
 --
 -- Who has a document for each value of a dimension has lines by value: their key is
 -- another one, so what was billed as a whole comes back when it is billed by value,
@@ -74,6 +74,14 @@ FROM (
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
       AND b.period_start BETWEEN period_first() AND period_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
+    UNION ALL
+    SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
+        w.currency, NULL, NULL, w.measured - w.measured_before, NULL, w.amount, NULL, w.quantity, NULL, NULL, NULL, NULL, w.cost,
+        NULL, NULL, NULL, w.dimension_id, w.dimension_value
+    FROM invoice_write_off AS w
+    WHERE w.customer_id BETWEEN customer_first() AND customer_last()
+      AND w.period_start BETWEEN period_first() AND period_last()
+      AND w.written_off_at <= coalesce(as_of(), 'infinity')
 ) AS d
 JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.tag_value, d.currency,
@@ -92,9 +100,9 @@ COMMENT ON COLUMN invoice_due.currency IS 'key: currency';
 COMMENT ON COLUMN invoice_due.effect IS 'effect of the rule';
 COMMENT ON COLUMN invoice_due.climbed IS 'where the ladder begins, when it goes on with another rule''s';
 COMMENT ON COLUMN invoice_due.measured IS 'the rule''s measure, now';
-COMMENT ON COLUMN invoice_due.measured_before IS 'the same as it was billed';
+COMMENT ON COLUMN invoice_due.measured_before IS 'the same as it was billed or written off';
 COMMENT ON COLUMN invoice_due.due IS 'amount due in all, rounded to the currency''s minor unit';
-COMMENT ON COLUMN invoice_due.due_before IS 'amount billed before';
+COMMENT ON COLUMN invoice_due.due_before IS 'amount billed or written off before';
 COMMENT ON COLUMN invoice_due.amount IS 'amount to bill: due less due_before';
 COMMENT ON COLUMN invoice_due.quantity IS 'sum of quantity, now';
 COMMENT ON COLUMN invoice_due.quantity_before IS 'quantity billed before';

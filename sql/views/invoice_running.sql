@@ -37,7 +37,8 @@ JOIN product AS p ON p.product_id = d.product_id
 LEFT JOIN product AS v ON v.product_id = p.path[3]
 LEFT JOIN account AS a ON a.account_id = d.account_id
 LEFT JOIN dimension AS n ON n.dimension_id = d.dimension_id
-WHERE d.amount <> 0 OR d.revision = 0;
+-- what was written off before it was ever billed is no line of 0.00
+WHERE d.amount <> 0 OR d.revision = 0 AND d.due_before = 0;
 
 COMMENT ON VIEW invoice_running IS 'the invoices that would be sent now, line by line; always current';
 COMMENT ON COLUMN invoice_running.customer_id IS 'key of the customer';
@@ -55,7 +56,7 @@ COMMENT ON COLUMN invoice_running.quantity IS 'quantity of the charges';
 COMMENT ON COLUMN invoice_running.unit IS 'unit of quantity; NULL when there are several';
 COMMENT ON COLUMN invoice_running.measured IS 'the rule''s measure';
 COMMENT ON COLUMN invoice_running.due IS 'amount due in all, rounded';
-COMMENT ON COLUMN invoice_running.due_before IS 'amount billed before';
+COMMENT ON COLUMN invoice_running.due_before IS 'amount billed or written off before';
 COMMENT ON COLUMN invoice_running.amount IS 'amount to bill';
 COMMENT ON COLUMN invoice_running.cost IS 'billed cost of the charges, where it is in the same currency';
 COMMENT ON COLUMN invoice_running.margin IS 'due less cost';

@@ -1,4 +1,5 @@
--- Deliveries that count: now, or at the moment of cloudbilling.as_of.
+-- Deliveries that count: now, or at the moment of cloudbilling.as_of.  A moment of which
+-- charges were purged is refused, for what is left would be a wrong answer.
 CREATE OR REPLACE VIEW load_scope_in_force AS
 SELECT
     s.load_scope_id,
@@ -16,7 +17,9 @@ SELECT
     s.billed_cost,
     s.carried_from
 FROM load_scope AS s
-WHERE CASE WHEN as_of() IS NULL THEN upper_inf(s.current_during) ELSE s.current_during @> as_of() END;
+WHERE CASE WHEN as_of() IS NULL THEN upper_inf(s.current_during)
+    WHEN s.current_during @> as_of() THEN CASE WHEN s.purged_at IS NULL THEN true ELSE load_purged(s.load_id, s.purged_at) END
+    ELSE false END;
 
 COMMENT ON VIEW load_scope_in_force IS 'deliveries that count, of both sides';
 COMMENT ON COLUMN load_scope_in_force.load_scope_id IS 'key of the delivery''s part';

@@ -302,7 +302,7 @@ side AS (
 -- In the currency of the seller's books, by the rate of the month's last day, or of
 -- today while it runs, as bi_margin_converted has it.
 booked AS MATERIALIZED (
-    SELECT s.*, e.currency::text AS to_currency, least((s.period_start + interval '1 month')::date - 1, (coalesce(as_of(), now()) AT TIME ZONE z.time_zone)::date) AS on_day
+    SELECT s.*, e.book_currency::text AS to_currency, least((s.period_start + interval '1 month')::date - 1, (coalesce(as_of(), now()) AT TIME ZONE z.time_zone)::date) AS on_day
     FROM side AS s
     LEFT JOIN customer AS c ON c.customer_id = s.customer_id
     LEFT JOIN customer_zone AS z ON z.customer_id = c.customer_id

@@ -46,7 +46,7 @@ FROM unnest(ARRAY['''EUR'', ''USD'', ''2024-09-30'', ''day'', 1', '''EUR'', ''EU
     '''EUR'', ''USD'', ''infinity'', ''day'', 1']) AS v, pg_temp.fails('INSERT INTO cloudbilling.currency_rate VALUES (' || v || ')');
 
 -- Margins in the seller's currency: bought in dollars and francs, sold in euros; one customer of a seller in dollars.
-INSERT INTO seller (name, currency, time_zone) VALUES ('Waddenwolk B.V.', DEFAULT, DEFAULT), ('Wolk Inc', 'USD', 'America/Chicago');
+INSERT INTO seller (name, book_currency, time_zone) VALUES ('Waddenwolk B.V.', DEFAULT, DEFAULT), ('Wolk Inc', 'USD', 'America/Chicago');
 INSERT INTO customer (seller_id, number, name) VALUES (1, 'A', 'Alpha'), (2, 'B', 'Beta');
 INSERT INTO ownership (customer_id, sub_account_id) VALUES (1, 'a'), (2, 'b');
 INSERT INTO price_rule (name, product_id, measure, currency, pricing) VALUES
@@ -76,3 +76,23 @@ SELECT pg_temp.deliver('now');
 SELECT on_day - (now() AT TIME ZONE 'Europe/Amsterdam')::date AS on_day FROM bi_margin_by_currency WHERE currency = 'CHF' AND month > '2024-10-01';
 SELECT invoice_id, currency, net_amount FROM invoice ORDER BY 1;
 SELECT * FROM invoice_verify();
+-- Who may read reports, and nothing else, can read them all (docs/bi.md).
+CREATE ROLE currency_rate_test_analyst;
+GRANT USAGE ON SCHEMA cloudbilling TO currency_rate_test_analyst;
+GRANT SELECT ON bi_revenue, bi_cost, bi_margin, bi_margin_converted, bi_running, bi_allocation, bi_showback, bi_tag_coverage, bi_load_quality, bi_load_anomaly, bi_supplier_invoice, bi_write_off TO currency_rate_test_analyst;
+SET ROLE currency_rate_test_analyst;
+SELECT count(*) > 0 AS revenue FROM bi_revenue;
+SELECT count(*) > 0 AS cost FROM bi_cost;
+SELECT count(*) > 0 AS margin FROM bi_margin;
+SELECT count(*) > 0 AS converted FROM bi_margin_converted;
+SELECT count(*) > 0 AS running FROM bi_running;
+SELECT count(*) AS written_off FROM bi_write_off;
+SELECT count(*) AS allocation FROM bi_allocation;
+SELECT count(*) AS showback FROM bi_showback;
+SELECT count(*) AS coverage FROM bi_tag_coverage;
+SELECT count(*) > 0 AS quality FROM bi_load_quality;
+SELECT count(*) >= 0 AS anomaly FROM bi_load_anomaly;
+SELECT count(*) > 0 AS supplier_invoice FROM bi_supplier_invoice;
+RESET ROLE;
+DROP OWNED BY currency_rate_test_analyst;
+DROP ROLE currency_rate_test_analyst;

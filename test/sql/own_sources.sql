@@ -120,6 +120,12 @@ SELECT account, min(missing_on), max(missing_on), count(*), sum(quantity), count
 -- A month of licences, each for the time it was there.
 SELECT sub_account_id, sum(pricing_quantity * extract(epoch FROM charge_period_end - charge_period_start)) / (31 * 86400) AS licences
 FROM focus WHERE service_name = 'Licences' AND billing_account_id = 'long' AND charge_period_start < '2025-02-01' GROUP BY 1;
+-- A day that was carried, then counted, and purged: when the count is taken back, it is carried anew.
+SELECT pg_temp.load(E'snapshot_date,customer,license,quantity,currency,tenant\n2025-05-01,K1,A,1,EUR,purged\n2025-05-03,K1,A,3,EUR,purged');
+SELECT pg_temp.load(E'snapshot_date,customer,license,quantity,currency,tenant\n2025-05-02,K1,A,2,EUR,purged');
+SELECT charges > 0 AS purged FROM load_purge(clock_timestamp());
+SELECT load_undo(max(load_id)) FROM load WHERE header <> '';
+SELECT charge_period_start, pricing_quantity FROM focus WHERE billing_account_id = 'purged' ORDER BY 1;
 
 SELECT count(load_undo(load_id)) FROM load WHERE load_id > :base AND header <> '' AND undone_at IS NULL;
 SELECT count(*) FROM pg_temp.licence;

@@ -258,6 +258,49 @@ SELECT pg_temp.look('October invoiced');
 SELECT * FROM balance WHERE step = 'October invoiced' ORDER BY customer, currency;
 SELECT * FROM pg_temp.running;
 
+-- Charges that no longer count are purged, but for what documents were made from: nothing that is due changes, documents
+-- are explained as before, and moments that are not whole any more are refused.
+SELECT * FROM pg_temp.fails('SELECT cloudbilling.load_purge(NULL)');
+SELECT code FROM pg_temp.fails('SELECT cloudbilling.load_purge(now() + interval ''1 day'')');
+SELECT * FROM load_purge('2024-01-01');
+SELECT sum(charges) AS charges, sum(d.rows) AS rows FROM load_scope, LATERAL (SELECT count(*) AS rows FROM charge AS c WHERE c.load_scope_id = load_scope.load_scope_id) AS d;
+CREATE TEMP TABLE explained AS
+SELECT l.invoice_id, l.line_no, e.* FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e;
+SELECT * FROM load_purge(clock_timestamp());
+SELECT * FROM load_purge(clock_timestamp());
+SELECT l.load_id, l.undone_at IS NOT NULL AS undone, upper_inf(s.current_during) AS counts, s.billing_period_start AS month, s.charges,
+    (SELECT count(*) FROM charge AS c WHERE c.load_scope_id = s.load_scope_id) AS rows,
+    (SELECT sum(d.charges) FROM charge_daily AS d WHERE d.load_scope_id = s.load_scope_id AND d.time_zone_id = 1) AS daily,
+    (SELECT sum(m.charges) FROM charge_monthly AS m WHERE m.load_scope_id = s.load_scope_id AND m.time_zone_id = 1) AS monthly
+FROM load_scope AS s JOIN load AS l USING (load_id) WHERE s.purged_at IS NULL ORDER BY 1, 4;
+SELECT pg_temp.look('purged');
+SELECT * FROM balance WHERE step = 'purged' ORDER BY customer, currency;
+SELECT count(*) FROM (
+    SELECT l.invoice_id, l.line_no, e.* FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
+    EXCEPT ALL
+    TABLE explained) AS d;
+SET cloudbilling.as_of = :'day_15';
+SELECT regexp_replace(detail, '\d{4}-.*', '...') AS detail, code, message, hint FROM pg_temp.fails('SELECT count(*) FROM cloudbilling.invoice_running');
+SELECT max(finalised_at) AS finalised FROM invoice WHERE period_start = '2024-08-01' AND customer_id = 1 \gset
+SET cloudbilling.as_of = :'finalised';
+SELECT count(*) FROM invoice_running;
+RESET cloudbilling.as_of;
+-- What superseded purged charges cannot be undone; the earlier file can be loaded again.
+TRUNCATE file;
+INSERT INTO file (month, account, sku, quantity, cost, starts) VALUES ('2024-11-01', 'a', 'vm', 1, 1, '2024-11-01 12:00Z');
+SELECT pg_temp.send() AS first \gset
+UPDATE file SET cost = 2;
+SELECT pg_temp.send() AS second \gset
+SELECT * FROM load_purge(clock_timestamp());
+SELECT replace(message, :'second', 'N') AS message, code, detail, hint FROM pg_temp.fails('SELECT cloudbilling.load_undo(' || :second || ')');
+SELECT pg_temp.look('not taken back');
+UPDATE file SET cost = 1;
+SET cloudbilling.load_force = on;
+SELECT pg_temp.send() AS third \gset
+RESET cloudbilling.load_force;
+SELECT pg_temp.look('loaded again');
+SELECT * FROM balance WHERE step IN ('not taken back', 'loaded again') AND customer = 'Alpha' AND currency = 'EUR' ORDER BY 1 DESC;
+
 -- Everything is taken back: all is credited, to the last cent.
 SELECT count(pg_temp.undo(load_id) IS NULL) FROM (SELECT DISTINCT load_id FROM sent WHERE NOT undone ORDER BY 1) AS l;
 SELECT pg_temp.look('nothing left');
