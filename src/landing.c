@@ -83,7 +83,7 @@ landing_begin(PG_FUNCTION_ARGS)
 	landing->content = (XXH3_state_t *)TYPEALIGN(64, palloc(sizeof(XXH3_state_t) + 64));
 	XXH3_128bits_reset(landing->content);
 	csv_init(&landing->reader, ',');
-	initStringInfo(&landing->short_row);
+	initStringInfo(&landing->ragged_row);
 
 	landing->token = heap_form_tuple(RelationGetDescr(trigger->tg_relation), &nothing, &isnull);
 
@@ -195,7 +195,7 @@ landing_end(PG_FUNCTION_ARGS)
 		     errhint("The file was probably cut off: fetch it again. Nothing of it was loaded.")));
 
 	old = MemoryContextSwitchTo(landing->context);
-	landing_reject_short_row(landing);
+	landing_end_records(landing);
 	landing_store(landing);
 	MemoryContextSwitchTo(old);
 

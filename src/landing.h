@@ -117,6 +117,7 @@ typedef struct Landing
 	Datum *preamble;
 	char *header;
 	int ncolumns;
+	char **column_names; /* in the header, as names are compared */
 	int nfields;
 	LandingField *fields;
 	int nspans;
@@ -149,10 +150,10 @@ typedef struct Landing
 	int nmonths;
 	int months[FIELD_MONTHS]; /* months since the year 0 in which charges start */
 
-	/* a row with too few values waits until it is known not to be the last */
-	StringInfoData short_row;
-	int short_row_line_no;
-	int short_row_nvalues;
+	/* a row with too few or too many values waits for the one behind it */
+	StringInfoData ragged_row;
+	int ragged_line_no;
+	int ragged_nvalues;
 	int last_nvalues; /* of the record that was stored last */
 
 	TimestampTz month_first; /* the month that was asked for last, of a field by_month */
@@ -169,6 +170,11 @@ typedef struct Landing
 /* landing_format.c */
 extern bool landing_add_preamble(Landing *landing);
 extern void landing_recognise(Landing *landing, const char *header, int len);
+
+/* landing_header.c */
+extern void landing_check_header(Landing *landing);
+extern void landing_remember_header(Landing *landing);
+extern bool landing_is_header(Landing *landing);
 
 /* landing_options.c */
 extern void landing_read_options(Landing *landing, LandingField *field, Jsonb *options);
@@ -189,7 +195,7 @@ extern const char *landing_find_item(Landing *landing, int *item_no, LandingFiel
 /* landing_record.c */
 extern void landing_prepare(Landing *landing);
 extern void landing_add_record(Landing *landing);
-extern void landing_reject_short_row(Landing *landing);
+extern void landing_end_records(Landing *landing);
 
 /* landing_store.c: settings, and the last step */
 extern char *load_file_name;

@@ -184,6 +184,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 	memcpy(landing->header, header, len);
 	landing->header[len] = '\0';
 	landing->ncolumns = landing->reader.nvalues;
+	landing_remember_header(landing);
 	args[0] = header_names(&landing->reader);
 	args[1] = PointerGetDatum(
 	    construct_array(landing->preamble, landing->npreamble, TEXTOID, -1, false, TYPALIGN_INT));
@@ -197,6 +198,7 @@ landing_recognise(Landing *landing, const char *header, int len)
 	                          2, types, args, NULL, true, 0) != SPI_OK_SELECT ||
 	    SPI_processed == 0)
 		elog(ERROR, "source_detect returned nothing");
+	landing_check_header(landing);
 
 	landing->fields =
 	    MemoryContextAllocZero(landing->context, SPI_processed * sizeof(LandingField));

@@ -270,6 +270,36 @@ has_values_beyond(Landing *landing)
 	return false;
 }
 
+/*
+ * Whether a quoted value goes over the ends of other records: it then has as many
+ * separators for each of its line ends as a record has.  Values of several lines are
+ * texts, with few of them.
+ */
+static bool
+swallows_records(Landing *landing)
+{
+	CsvReader *reader = &landing->reader;
+
+	if (memchr(reader->record, '\n', reader->record_len) == NULL)
+		return false;
+	for (int i = 0; i < reader->nvalues; i++)
+	{
+		const char *value = reader->record + reader->values[i].start;
+		int lines = 0;
+		int separators = 0;
+
+		for (int j = 0; j < reader->values[i].len; j++)
+		{
+			lines += value[j] == '\n';
+			separators += value[j] == reader->delimiter;
+		}
+		if (lines > 0 && (separators / lines >= Max(landing->ncolumns - 1, 4) ||
+		                  (separators > 0 && reader->nvalues != landing->ncolumns)))
+			return true;
+	}
+	return false;
+}
+
 /* Takes the complete record of the reader. */
 static void
 store_record(Landing *landing, const char *reason)
@@ -289,6 +319,8 @@ store_record(Landing *landing, const char *reason)
 		reason = "text after a quoted value";
 	if (reason == NULL && has_values_beyond(landing))
 		reason = psprintf("%d values for %d columns", landing->reader.nvalues, landing->ncolumns);
+	if (reason == NULL && swallows_records(landing))
+		reason = "a quoted value goes over several rows";
 
 	memset(landing->record_nulls, true, landing->record_desc->natts);
 	for (int i = 0; i < landing->nfields; i++)
@@ -356,22 +388,58 @@ store_record(Landing *landing, const char *reason)
 		                     landing->record_nulls);
 	}
 	else
+	{
+		if (landing_is_header(landing))
+		{
+			reason = "the header again";
+			bad = NULL;
+		}
 		reject(landing, bad, reason, billed_cost, has_billed_cost);
+	}
 	landing->last_nvalues = landing->reader.nvalues;
 }
 
-/* Stores the row with too few values that waited, or refuses it. */
+/*
+ * Whether rows of so many values, one behind the other, are one that was broken in
+ * two or more.  Where a file's rows all lack the same, two of them do not make one.
+ */
+static bool
+are_pieces(int a, int b, int ncolumns)
+{
+	if (a == 0 || b == 0 || a >= ncolumns || b >= ncolumns)
+		return false;
+	return a == b ? a + b == ncolumns || a + b == ncolumns + 1 : a + b <= ncolumns + 1;
+}
+
+/*
+ * Stores the ragged row that waited, or refuses it, going by the rows next to it.
+ * next is the number of values of the row behind it, 0 at the end of the file.
+ *
+ * A row with too few values was made so, or broken, or cut off with its file.  One with
+ * too many, if empty, has a separator at its end as all others have, or somewhere in
+ * its middle, and what follows that is not what it seems.
+ */
 static void
-release_short_row(Landing *landing, const char *reason)
+release_ragged_row(Landing *landing, int next)
 {
 	CsvReader reader = landing->reader;
+	int ncolumns = landing->ncolumns;
+	int n = landing->ragged_nvalues;
+	int last = landing->last_nvalues;
+	const char *reason = NULL;
 
-	if (landing->short_row_line_no == 0)
+	if (landing->ragged_line_no == 0)
 		return;
+	if (n < ncolumns && next == 0 && n != last)
+		reason = "the file ends within this row";
+	else if (are_pieces(last, n, ncolumns) || are_pieces(n, next, ncolumns) ||
+	         (n > ncolumns && n != last && n != next && (last != 0 || next != 0)))
+		reason = psprintf("%d values for %d columns, unlike the rows around it", n, ncolumns);
+
 	csv_init(&landing->reader, reader.delimiter);
-	landing->reader.line_no = landing->short_row_line_no - 1;
-	csv_add_line(&landing->reader, landing->short_row.data, landing->short_row.len);
-	landing->short_row_line_no = 0;
+	landing->reader.line_no = landing->ragged_line_no - 1;
+	csv_add_line(&landing->reader, landing->ragged_row.data, landing->ragged_row.len);
+	landing->ragged_line_no = 0;
 	store_record(landing, reason);
 	landing->reader = reader;
 }
@@ -382,26 +450,21 @@ landing_add_record(Landing *landing)
 {
 	CsvReader *reader = &landing->reader;
 
-	release_short_row(landing, NULL);
-	if (reader->nvalues >= landing->ncolumns)
+	release_ragged_row(landing, reader->nvalues);
+	if (reader->nvalues == landing->ncolumns || has_values_beyond(landing))
 	{
 		store_record(landing, NULL);
 		return;
 	}
-	resetStringInfo(&landing->short_row);
-	appendBinaryStringInfo(&landing->short_row, reader->record, reader->record_len);
-	landing->short_row_line_no = reader->record_line_no;
-	landing->short_row_nvalues = reader->nvalues;
+	resetStringInfo(&landing->ragged_row);
+	appendBinaryStringInfo(&landing->ragged_row, reader->record, reader->record_len);
+	landing->ragged_line_no = reader->record_line_no;
+	landing->ragged_nvalues = reader->nvalues;
 }
 
-/*
- * At the end of the file.  A file that was cut off ends with a row that has too
- * few values, and the cut may be in a number; unless all of its rows lack the same.
- */
+/* At the end of the file: takes the row that waits for the next one. */
 void
-landing_reject_short_row(Landing *landing)
+landing_end_records(Landing *landing)
 {
-	release_short_row(landing, landing->short_row_nvalues == landing->last_nvalues
-	                               ? NULL
-	                               : "the file ends within this row");
+	release_ragged_row(landing, 0);
 }

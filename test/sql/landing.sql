@@ -111,11 +111,33 @@ SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_
 SELECT pg_temp.load(E'customer_ref,meter,currency,source_event_id,quantity,usage_start\nc,m,EUR,value1,1,2024-09-01\n\nc,m,EUR,value2,,2024-09-01\n');
 
 -- Ragged rows: short ones are filled up with NULL, but for the last of the file,
--- which may have been cut; more values than columns, unless they are empty.
+-- which may have been cut; more values than columns, unless they are empty, and
+-- those of a row next to it too.
 SELECT pg_temp.focus('EffectiveCost,SkuId,x_a', '1', '2,2.5', '3,3.5,sku', '4,4.5,sku,x', '5,5.5,sku,x,', '6,6.5,sku,x,,"",', '7,7.5,sku,x,beyond', '8,8.5,sku,x,"beyond"');
 SELECT line_no, billed_cost, effective_cost, sku_id, x_columns FROM pg_temp.last ORDER BY line_no;
 SELECT pg_temp.focus('EffectiveCost,SkuId,x_a', '1', '2,2.5,"sku', 'more","x"', '3,3.5', '');
 SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_start,description,agent', 'c,m,EUR,short1,1,2024-09-01,"two', 'lines"', 'c,m,EUR,short2,1,2024-09-01,"', 'end"', '');
+SELECT pg_temp.focus('EffectiveCost,SkuId,x_a', '1,1,a,x,', '2,2,b,x,', '3,3,c,x', '4,4,d,,', '5,5.5,,,');
+-- A number with a comma is two; a row broken in two, or three, is none; the last one, and the only one.
+SELECT pg_temp.focus('EffectiveCost,SkuId', '1,5,2,', '2,2,b', '3,3,c');
+SELECT pg_temp.load('BilledCost,ProviderName,BillingAccountId,BillingPeriodStart,BillingPeriodEnd,BillingCurrency,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,SkuId',
+    '1,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,s', '2,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,', '3,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03',
+    's', '4,P,B', ',2024-09-01,2024-10-01,EUR,Usage,2024-09-02', ',2024-09-03,s', '5,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,');
+SELECT pg_temp.focus('EffectiveCost,SkuId', '1,1,s', '2,2,b,');
+SELECT pg_temp.focus('EffectiveCost,SkuId', '2,2,b,');
+-- A quote that takes other rows along, and one that has several lines.
+SELECT pg_temp.load('ChargeDescription,ProviderName,BillingAccountId,BillingPeriodStart,BillingPeriodEnd,BillingCurrency,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,BilledCost,SkuId',
+    '"a,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,1,s', 'b",P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,2,s',
+    '"c, d, e', 'f, g, h",P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,3,s',
+    'i,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,4,"s', 'j,P,"B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,5,s',
+    'k,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,6,"s', 'l,P,B"', 'm,P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,7,s');
+-- Files joined: the header again, and that of a file with another order.
+SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_start', 'c,m,EUR,join1,1,2024-09-01', 'Customer_Ref,meter,currency,Source Event Id,quantity,usage_start', 'c,m,EUR,join2,1,2024-09-01');
+SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_start', 'c,m,EUR,join3,1,2024-09-01', 'meter,customer_ref,currency,source_event_id,quantity,usage_start', 'm,c,EUR,join4,1,2024-09-01');
+-- A header that took the first row along.
+SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_start,notec,m,EUR,head1,1,2024-09-01,', 'c,m,EUR,head2,1,2024-09-01,');
+SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_start,"note', 'c,m,EUR,head3,1,2024-09-01,a","b"', 'c,m,EUR,head4,1,2024-09-01,,');
+SELECT pg_temp.load('customer_ref,meter,currency,source_event_id,quantity,usage_start,"note"d', 'c,m,EUR,head5,1,2024-09-01,a');
 -- Text behind a closing quote; a blank there does no harm.
 SELECT pg_temp.focus('ChargeDescription,SkuId', '1,"a"b,s', '2,"a" ,s', '3,"a"" ,s",s', '4,"a"b', '5, "a",s', '6,"a""b"c"d,s', '7,a"b"c,s');
 SELECT line_no, charge_description, sku_id FROM pg_temp.last ORDER BY line_no;
