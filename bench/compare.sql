@@ -10,14 +10,14 @@ BEGIN
 END
 $$;
 
--- Two queries in turn: once for the caches, then eleven times for the clock, so that
+-- Two queries in turn: once for the caches, then some times for the clock, so that
 -- what else the machine does falls on both.
-CREATE FUNCTION pg_temp.compare(measurement text, ours text, baseline text)
+CREATE FUNCTION pg_temp.compare(measurement text, ours text, baseline text, rounds int DEFAULT 11)
 RETURNS TABLE (measurement_ text, side text, milliseconds numeric)
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    FOR round IN 0..11 LOOP
+    FOR round IN 0..rounds LOOP
         FOREACH side IN ARRAY ARRAY['ours', 'baseline'] LOOP
             measurement_ := measurement;
             milliseconds := pg_temp.elapsed(CASE side WHEN 'ours' THEN ours ELSE baseline END);

@@ -9,8 +9,9 @@
 #include "access/htup_details.h"
 #include "aggregate.h"
 #include "exact.h"
-#include "exact_sum.h"
+#include "exact_narrow.h"
 #include "funcapi.h"
+#include "libpq/pqformat.h"
 #include "utils/typcache.h"
 
 /* The arguments of the aggregate, in the order of SQL. */
@@ -41,21 +42,31 @@ enum
 #define SIDE_COLUMNS (1 + NSUMS)
 #define NCOLUMNS (NSIDES * SIDE_COLUMNS + NSUMS)
 
-/* One side; the lowest bits of count tell which sums have a value. */
+/* One side. */
 typedef struct ReconcileSide
 {
-	uint64 count;
-	ExactSum sums[NSUMS];
+	int64 totals[NSUMS]; /* in units of 10000^-fraction */
+	uint32 rows;
+	uint8 fractions[NSUMS];
+	uint8 dscales[NSUMS]; /* the largest display scale that went into the total */
 } ReconcileSide;
 
+/* What a state has outside of its sides; few groups have any. */
+typedef struct ReconcileWide
+{
+	int64 rows[NSIDES];
+	ExactSum sums[NSIDES][NSUMS];
+} ReconcileWide;
+
+/* There may be millions of these, and a chunk of memory is a power of 2 at best. */
 typedef struct Reconcile
 {
 	ReconcileSide sides[NSIDES];
+	ReconcileWide *wide;
+	uint8 seen[NSIDES]; /* a bit for each sum that has a value */
 } Reconcile;
 
-/* What a row counts, above a bit for each sum. */
-#define ONE_ROW (UINT64CONST(1) << NSUMS)
-#define SEEN (ONE_ROW - 1)
+StaticAssertDecl(sizeof(Reconcile) <= 64, "a state of reconcile takes more than 64 bytes");
 
 /* Makes a state. */
 static pg_noinline Reconcile *
@@ -64,15 +75,74 @@ new_state(FunctionCallInfo fcinfo)
 	return MemoryContextAllocZero(aggregate_context(fcinfo), sizeof(Reconcile));
 }
 
-/* Adds an argument to a sum; NULL counts for nothing. */
-static inline void
-add(FunctionCallInfo fcinfo, ReconcileSide *side, int which, int number)
+/* What a state has outside, made when it is needed first. */
+static ReconcileWide *
+wide_of(Reconcile *state, MemoryContext context)
 {
+	if (state->wide == NULL)
+		state->wide = MemoryContextAllocZero(context, sizeof(ReconcileWide));
+	return state->wide;
+}
+
+/* A total as a sum that can take any number. */
+static ExactSum
+total_of(const ReconcileSide *side, int which)
+{
+	ExactSum sum = {.total = side->totals[which],
+	                .fraction = side->fractions[which],
+	                .dscale = side->dscales[which]};
+
+	return sum;
+}
+
+/* Puts a total outside, for it to begin anew. */
+static ExactSum *
+move_out(Reconcile *state, int i, int which, MemoryContext context)
+{
+	ReconcileSide *side = &state->sides[i];
+	ExactSum *sum = &wide_of(state, context)->sums[i][which];
+	ExactSum total = total_of(side, which);
+
+	exact_total_combine(sum, &total, context);
+	side->totals[which] = 0;
+	side->fractions[which] = 0;
+	return sum;
+}
+
+/* Adds a number that does not suit the total as it is. */
+static pg_noinline void
+add_slowly(FunctionCallInfo fcinfo, Reconcile *state, int i, int which, Datum number)
+{
+	ReconcileSide *side = &state->sides[i];
+	ExactSum *sum = move_out(state, i, which, aggregate_context(fcinfo));
+
+	if (!exact_narrow_add(&side->totals[which], &side->fractions[which], &side->dscales[which],
+	                      number))
+		exact_total_add(sum, number, aggregate_context(fcinfo));
+}
+
+/* Adds an argument to a sum; NULL counts for nothing. */
+static pg_attribute_always_inline void
+add(FunctionCallInfo fcinfo, Reconcile *state, int i, int which, int number)
+{
+	ReconcileSide *side = &state->sides[i];
+
 	if (PG_ARGISNULL(number))
 		return;
-	side->count |= 1 << which;
-	if (unlikely(!exact_sum_add_short(&side->sums[which], PG_GETARG_DATUM(number))))
-		exact_total_add(&side->sums[which], PG_GETARG_DATUM(number), aggregate_context(fcinfo));
+	state->seen[i] |= 1 << which;
+	if (unlikely(!exact_narrow_add(&side->totals[which], &side->fractions[which],
+	                               &side->dscales[which], PG_GETARG_DATUM(number))))
+		add_slowly(fcinfo, state, i, which, PG_GETARG_DATUM(number));
+}
+
+/* Counts rows. */
+static inline void
+count(FunctionCallInfo fcinfo, Reconcile *state, int i, uint32 rows)
+{
+	ReconcileSide *side = &state->sides[i];
+
+	if (unlikely(__builtin_add_overflow(side->rows, rows, &side->rows)))
+		wide_of(state, aggregate_context(fcinfo))->rows[i] += INT64CONST(1) << 32;
 }
 
 /* Adds a row. */
@@ -81,20 +151,37 @@ Datum
 reconcile_transition(PG_FUNCTION_ARGS)
 {
 	Reconcile *state = PG_ARGISNULL(ARG_STATE) ? NULL : (Reconcile *)PG_GETARG_POINTER(ARG_STATE);
-	ReconcileSide *side;
+	int i;
 
-	if (PG_ARGISNULL(ARG_IS_LEFT))
+	if (unlikely(PG_ARGISNULL(ARG_IS_LEFT)))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 		                errmsg("side of a row to reconcile must not be NULL"),
 		                errhint("Give true for a row on the left, false for one on the right; "
 		                        "leave others out with FILTER.")));
 	if (unlikely(state == NULL))
 		state = new_state(fcinfo);
-	side = &state->sides[PG_GETARG_BOOL(ARG_IS_LEFT) ? LEFT : RIGHT];
-	side->count += ONE_ROW;
-	add(fcinfo, side, SUM_QUANTITY, ARG_QUANTITY);
-	add(fcinfo, side, SUM_AMOUNT, ARG_AMOUNT);
+	i = PG_GETARG_BOOL(ARG_IS_LEFT) ? LEFT : RIGHT;
+	count(fcinfo, state, i, 1);
+	add(fcinfo, state, i, SUM_QUANTITY, ARG_QUANTITY);
+	add(fcinfo, state, i, SUM_AMOUNT, ARG_AMOUNT);
 	PG_RETURN_POINTER(state);
+}
+
+/* Adds the total of another state. */
+static void
+combine_total(FunctionCallInfo fcinfo, Reconcile *state, int i, int which, const Reconcile *other)
+{
+	ReconcileSide *side = &state->sides[i];
+	const ReconcileSide *from = &other->sides[i];
+
+	if (!exact_narrow_add_value(&side->totals[which], &side->fractions[which], from->totals[which],
+	                            from->fractions[which]))
+	{
+		move_out(state, i, which, aggregate_context(fcinfo));
+		side->totals[which] = from->totals[which];
+		side->fractions[which] = from->fractions[which];
+	}
+	side->dscales[which] = Max(side->dscales[which], from->dscales[which]);
 }
 
 /* Adds the second state to the first. */
@@ -103,66 +190,61 @@ Datum
 reconcile_combine(PG_FUNCTION_ARGS)
 {
 	Reconcile *state = aggregate_state(fcinfo, 0);
-	Reconcile *other = aggregate_state(fcinfo, 1);
+	const Reconcile *other = aggregate_state(fcinfo, 1);
 
-	if (other != NULL && state == NULL)
+	if (other == NULL)
+		AGGREGATE_RETURN_STATE(state);
+	if (state == NULL)
 		state = new_state(fcinfo);
-	for (int i = 0; other != NULL && i < NSIDES; i++)
+	for (int i = 0; i < NSIDES; i++)
 	{
-		ReconcileSide *side = &state->sides[i];
-		const ReconcileSide *from = &other->sides[i];
-
-		side->count = (side->count + (from->count & ~SEEN)) | (from->count & SEEN);
+		count(fcinfo, state, i, other->sides[i].rows);
+		state->seen[i] |= other->seen[i];
 		for (int j = 0; j < NSUMS; j++)
-			exact_total_combine(&side->sums[j], &from->sums[j], aggregate_context(fcinfo));
+			combine_total(fcinfo, state, i, j, other);
 	}
-	AGGREGATE_RETURN_STATE(state);
+	if (other->wide != NULL)
+	{
+		MemoryContext context = aggregate_context(fcinfo);
+		ReconcileWide *wide = wide_of(state, context);
+
+		for (int i = 0; i < NSIDES; i++)
+		{
+			wide->rows[i] += other->wide->rows[i];
+			for (int j = 0; j < NSUMS; j++)
+				exact_total_combine(&wide->sums[i][j], &other->wide->sums[i][j], context);
+		}
+	}
+	PG_RETURN_POINTER(state);
 }
 
-/* Packs a state: as it is, and after it what its sums have outside of 128 bits. */
+/* Packs a state: as it is, and after it what it has outside. */
 PG_FUNCTION_INFO_V1(reconcile_serialise);
 Datum
 reconcile_serialise(PG_FUNCTION_ARGS)
 {
 	Reconcile *state = aggregate_state(fcinfo, 0);
-	bytea *rests[NSIDES * NSUMS];
-	int nrests = 0;
-	Size size = VARHDRSZ + sizeof(Reconcile);
+	StringInfoData buf;
 	bytea *result;
-	char *end;
 
+	if (likely(state->wide == NULL))
+	{
+		result = palloc(VARHDRSZ + sizeof(Reconcile));
+		SET_VARSIZE(result, VARHDRSZ + sizeof(Reconcile));
+		memcpy(VARDATA(result), state, sizeof(Reconcile));
+		PG_RETURN_BYTEA_P(result);
+	}
+	pq_begintypsend(&buf);
+	appendBinaryStringInfo(&buf, (char *)state, sizeof(Reconcile));
+	appendBinaryStringInfo(&buf, (char *)state->wide->rows, sizeof(state->wide->rows));
 	for (int i = 0; i < NSIDES * NSUMS; i++)
 	{
-		const ExactSum *sum = &state->sides[i / NSUMS].sums[i % NSUMS];
+		bytea *packed = exact_total_pack(&state->wide->sums[i / NSUMS][i % NSUMS]);
 
-		if (sum->rest == NULL)
-			continue;
-		rests[nrests] = exact_total_pack(sum);
-		size += VARSIZE(rests[nrests++]);
+		pq_sendint32(&buf, VARSIZE_ANY_EXHDR(packed));
+		appendBinaryStringInfo(&buf, VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
 	}
-	result = palloc(size);
-	SET_VARSIZE(result, size);
-	memcpy(VARDATA(result), state, sizeof(Reconcile));
-	end = VARDATA(result) + sizeof(Reconcile);
-	for (int i = 0; i < nrests; i++)
-	{
-		memcpy(end, rests[i], VARSIZE(rests[i]));
-		end += VARSIZE(rests[i]);
-	}
-	PG_RETURN_BYTEA_P(result);
-}
-
-/* Takes bytes of a packed state. */
-static const char *
-take(const char **bytes, Size *left, Size size)
-{
-	const char *result = *bytes;
-
-	if (size > *left)
-		elog(ERROR, "invalid packed reconciliation");
-	*bytes += size;
-	*left -= size;
-	return result;
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
 /* Unpacks a state. */
@@ -170,25 +252,22 @@ PG_FUNCTION_INFO_V1(reconcile_deserialise);
 Datum
 reconcile_deserialise(PG_FUNCTION_ARGS)
 {
-	bytea *packed = PG_GETARG_BYTEA_PP(0);
-	const char *bytes = VARDATA_ANY(packed);
-	Size left = VARSIZE_ANY_EXHDR(packed);
+	StringInfoData buf = aggregate_unpack(PG_GETARG_BYTEA_PP(0));
 	Reconcile *state = palloc(sizeof(Reconcile));
+	ReconcileWide *wide;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "aggregate function called in non-aggregate context");
-	memcpy(state, take(&bytes, &left, sizeof(Reconcile)), sizeof(Reconcile));
+	pq_copymsgbytes(&buf, (char *)state, sizeof(Reconcile));
+	if (likely(state->wide == NULL))
+		PG_RETURN_POINTER(state);
+	state->wide = wide = palloc(sizeof(ReconcileWide));
+	pq_copymsgbytes(&buf, (char *)wide->rows, sizeof(wide->rows));
 	for (int i = 0; i < NSIDES * NSUMS; i++)
 	{
-		ExactSum *sum = &state->sides[i / NSUMS].sums[i % NSUMS];
-		uint32 header;
-		Size size;
+		int size = pq_getmsgint(&buf, sizeof(int32));
 
-		if (sum->rest == NULL)
-			continue;
-		memcpy(&header, take(&bytes, &left, sizeof(header)), sizeof(header));
-		size = VARSIZE(&header) - VARHDRSZ;
-		exact_total_unpack(take(&bytes, &left, size), size, sum);
+		exact_total_unpack(pq_getmsgbytes(&buf, size), size, &wide->sums[i / NSUMS][i % NSUMS]);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -216,23 +295,28 @@ reconcile_final(PG_FUNCTION_ARGS)
 {
 	static const Reconcile nothing;
 	const Reconcile *state = aggregate_state(fcinfo, 0);
-	const ReconcileSide *sides;
+	ExactSum sums[NSIDES][NSUMS];
 	Datum values[NCOLUMNS];
 	bool nulls[NCOLUMNS];
 
-	sides = state == NULL ? nothing.sides : state->sides;
+	if (state == NULL)
+		state = &nothing;
 	for (int i = 0; i < NSIDES; i++)
 	{
 		int column = i * SIDE_COLUMNS;
 
-		values[column] = Int64GetDatum((int64)(sides[i].count / ONE_ROW));
+		values[column] = Int64GetDatum((int64)state->sides[i].rows +
+		                               (state->wide == NULL ? 0 : state->wide->rows[i]));
 		nulls[column] = false;
 		for (int j = 0; j < NSUMS; j++)
 		{
 			column++;
-			nulls[column] = (sides[i].count & 1 << j) == 0;
+			sums[i][j] = total_of(&state->sides[i], j);
+			if (state->wide != NULL)
+				exact_total_combine(&sums[i][j], &state->wide->sums[i][j], CurrentMemoryContext);
+			nulls[column] = (state->seen[i] & 1 << j) == 0;
 			if (!nulls[column])
-				values[column] = NumericGetDatum(exact_total_get(&sides[i].sums[j]));
+				values[column] = NumericGetDatum(exact_total_get(&sums[i][j]));
 		}
 	}
 	for (int j = 0; j < NSUMS; j++)
@@ -241,8 +325,8 @@ reconcile_final(PG_FUNCTION_ARGS)
 
 		nulls[column] = nulls[1 + j] && nulls[1 + SIDE_COLUMNS + j];
 		if (!nulls[column])
-			values[column] = NumericGetDatum(
-			    exact_total_difference(&sides[LEFT].sums[j], &sides[RIGHT].sums[j]));
+			values[column] =
+			    NumericGetDatum(exact_total_difference(&sums[LEFT][j], &sums[RIGHT][j]));
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_desc(fcinfo), values, nulls)));
 }

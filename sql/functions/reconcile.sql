@@ -24,7 +24,7 @@ COMMENT ON FUNCTION reconcile_final(internal) IS 'aggregate final function';
 CREATE OR REPLACE AGGREGATE reconcile(is_left boolean, quantity numeric, amount numeric) (
     SFUNC = reconcile_transition,
     STYPE = internal,
-    SSPACE = 144,
+    SSPACE = 64,
     FINALFUNC = reconcile_final,
     COMBINEFUNC = reconcile_combine,
     SERIALFUNC = reconcile_serialise,

@@ -1,11 +1,10 @@
--- Rate all charges once, for its memory to be watched.  Prints the number of
--- nodes of the plan that were run and may take work_mem each: sorts, hashes and
--- stored rows; those of workers count once.  Variable: grain.
+-- Run a query once, for its memory to be watched.  Prints the number of nodes of the
+-- plan that were run and may take work_mem each: sorts, hashes and stored rows; those
+-- of workers count once.  Variable: query.
 \set ON_ERROR_STOP on
 SELECT pg_backend_pid() \g pid
-SET search_path = cloudbilling;
+SET search_path = cloudbilling, public;
 SET work_mem = '4MB';
-SET cloudbilling.grain = :'grain';
 
 CREATE FUNCTION pg_temp.nodes(query text) RETURNS int
 LANGUAGE plpgsql
@@ -24,4 +23,4 @@ BEGIN
 END
 $$;
 
-SELECT pg_temp.nodes('SELECT * FROM rated_line');
+SELECT pg_temp.nodes(:'query');
