@@ -80,6 +80,12 @@ fine AS MATERIALIZED (
     WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge'
         OR r.measure NOT IN ('amount', 'dearest') AND pricing_by_event(r.pricing))
       AND (r.selector IS NULL OR selector_matches(r.selector, d))
+      -- mostly none does, and then all items need not be hashed to find that out
+      AND EXISTS (
+        SELECT
+        FROM price_rule_in_force AS e
+        WHERE e.measure IN ('peak', 'latest', 'weighted', 'p95') OR e.per = 'charge'
+          OR e.measure NOT IN ('amount', 'dearest') AND pricing_by_event(e.pricing))
       AND EXISTS (
         SELECT
         FROM asked AS a
