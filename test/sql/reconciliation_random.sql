@@ -43,8 +43,8 @@ BEGIN
         (SELECT customer_id, account_id, product_id, month, currency, sum(purchase_amount) FROM day WHERE level = 'day' GROUP BY 1, 2, 3, 4, 5
         EXCEPT SELECT customer_id, account_id, product_id, month, currency, purchase_amount FROM was WHERE level = 'sku')
         UNION ALL
-        (SELECT customer_id, NULL, NULL, month, currency, sum(sales_amount) FROM day WHERE level = 'day' GROUP BY 1, 4, 5
-        EXCEPT SELECT customer_id, NULL, NULL, month, currency, sales_amount FROM was WHERE level = 'customer')
+        (SELECT customer_id, NULL::int, NULL::int, month, currency, sum(sales_amount) FROM day WHERE level = 'day' GROUP BY 1, 4, 5
+        EXCEPT SELECT customer_id, NULL::int, NULL::int, month, currency, sales_amount FROM was WHERE level = 'customer')
     ) AS x;
     PERFORM set_config('enable_hashagg', 'off', true);
     PERFORM set_config('enable_hashjoin', 'off', true);
