@@ -57,10 +57,10 @@ missing AS (
 -- Hours without usage, of accounts that had some in nineteen hours of twenty in the week
 -- before.  Charges of more than an hour say nothing of single hours.
 hour AS (
-    SELECT c.account_id, date_trunc('hour', c.charge_period_start) AS hour
+    SELECT c.account_id, date_bin('1 hour', c.charge_period_start, '2000-01-01 00:00Z') AS hour
     FROM charge AS c
     JOIN load_scope_current AS s ON s.load_scope_id = c.load_scope_id
-    WHERE c.charge_period_start >= (SELECT max(r.last_day) - 62 FROM reach AS r)
+    WHERE c.charge_period_start >= (SELECT max(f.charge_period_end) - interval '62 days' FROM load_scope_in_force AS f WHERE f.side = 'usage')
       AND c.charge_period_end - c.charge_period_start <= interval '1 hour'
     GROUP BY 1, 2
 ),
