@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#define MAX_COLUMNS 24
+#define MAX_COLUMNS 32
 
 /* Rows while they are made. */
 typedef struct Rows
@@ -214,6 +214,7 @@ take_member(void *taker, Sale *sale, Line *line, Member *member)
 	put_number(&row, priced ? part->cost[MEASURE_EFFECTIVE_COST] : NULL);
 	put_currency(&row, part->currency);
 	put(&row, Int64GetDatum(part->charges), !priced);
+	put_currency(&row, piece->item->currency);
 	add_row(taker, &row);
 }
 

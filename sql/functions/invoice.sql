@@ -1,7 +1,7 @@
 -- What a document says, as text: the same for the same rows, whatever the session's
--- settings.  Of a dimension it says something where it has one.
+-- settings.  Of a dimension and of exchange rates it says something where it has them.
 CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, lines invoice_line[], vat invoice_vat[],
-    allocation invoice_line_allocation[] DEFAULT '{}')
+    allocation invoice_line_allocation[] DEFAULT '{}', rates invoice_currency_rate[] DEFAULT '{}')
 RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -17,10 +17,13 @@ BEGIN ATOMIC
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
         || CASE WHEN cardinality(allocation) > 0 THEN jsonb_build_object(
             'allocation', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.line_no, a.dimension_id, a.value COLLATE "C") FROM unnest(allocation) AS a))
+        ELSE '{}' END
+        || CASE WHEN cardinality(rates) > 0 THEN jsonb_build_object(
+            'rates', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.period_start, r.currency) FROM unnest(rates) AS r))
         ELSE '{}' END)::text;
 END;
 
-COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[], invoice_line_allocation[]) IS 'what a document says, as the text that is hashed';
+COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[], invoice_line_allocation[], invoice_currency_rate[]) IS 'what a document says, as the text that is hashed';
 
 -- Documents whose hash no longer fits what they say or what came before them.
 CREATE OR REPLACE FUNCTION invoice_verify()
@@ -35,7 +38,8 @@ BEGIN ATOMIC
             sha256(convert_to(invoice_content(i,
                 ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
                 ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
-                ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
+                ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id),
+                ARRAY(SELECT r FROM invoice_currency_rate AS r WHERE r.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
         FROM invoice AS i
         WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
     ) AS i
@@ -78,7 +82,7 @@ COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at wh
 
 -- Makes documents of what is due: as values first, numbered and chained, and then
 -- written.  Gives their number.
-CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], run int)
+CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -88,6 +92,7 @@ DECLARE
     lines      invoice_line[];
     vat        invoice_vat[];
     allocation invoice_line_allocation[];
+    kept       invoice_currency_rate[];
     series     invoice_series;
     document   invoice;
 BEGIN
@@ -254,6 +259,11 @@ BEGIN
             WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL
             ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"),
         ARRAY(
+            SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
+            FROM (SELECT DISTINCT l.invoice_id, l.customer_id, l.period_start, l.currency FROM made AS l) AS m
+            JOIN unnest(rates) AS r ON r.customer_id = m.customer_id AND r.period_start = m.period_start AND r.to_currency = m.currency
+            ORDER BY m.invoice_id, m.period_start, r.currency),
+        ARRAY(
             SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
@@ -267,7 +277,7 @@ BEGIN
             JOIN total AS t ON t.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
             ORDER BY e.seller_id, n.invoice_id)
-    INTO lines, vat, allocation, documents;
+    INTO lines, vat, allocation, kept, documents;
 
     -- Numbers and hashes go one by one, for each hangs on the one before; the
     -- row of the series stays locked until the end of the transaction.
@@ -295,7 +305,8 @@ BEGIN
         document.hash := sha256(convert_to(invoice_content(document,
             ARRAY(SELECT l FROM unnest(lines) AS l WHERE l.invoice_id = document.invoice_id),
             ARRAY(SELECT v FROM unnest(vat) AS v WHERE v.invoice_id = document.invoice_id),
-            ARRAY(SELECT a FROM unnest(allocation) AS a WHERE a.invoice_id = document.invoice_id)), 'UTF8'));
+            ARRAY(SELECT a FROM unnest(allocation) AS a WHERE a.invoice_id = document.invoice_id),
+            ARRAY(SELECT r FROM unnest(kept) AS r WHERE r.invoice_id = document.invoice_id)), 'UTF8'));
         series.last_hash := document.hash;
         documents[i] := document;
     END LOOP;
@@ -307,11 +318,12 @@ BEGIN
     INSERT INTO invoice_line SELECT * FROM unnest(lines);
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
+    INSERT INTO invoice_currency_rate SELECT * FROM unnest(kept);
     RETURN cardinality(documents);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
+COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
 -- Finalises what is due for the customers first to last.  Gives the number of
 -- documents.
@@ -330,6 +342,7 @@ AS $$
 DECLARE
     due        invoice_due[];
     by_value   invoice_line_value[];
+    rates      charge_converted[];
     apart      invoice_due[];
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
@@ -351,9 +364,9 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
-    -- One statement, so that both are of the same deliveries and rules.
-    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s)
-    INTO due, by_value
+    -- One statement, so that all are of the same deliveries, rules and rates.
+    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s), ARRAY(SELECT r FROM invoice_rates(until) AS r)
+    INTO due, by_value, rates
     FROM (
         SELECT array_agg(d) AS due
         FROM invoice_due AS d
@@ -370,7 +383,7 @@ BEGIN
     IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
     END IF;
-    RETURN invoice_make(due, by_value, run) + invoice_make(apart, by_value, run);
+    RETURN invoice_make(due, by_value, rates, run) + invoice_make(apart, by_value, rates, run);
 END
 $$;
 

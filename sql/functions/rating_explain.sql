@@ -31,7 +31,7 @@ BEGIN
         -- the last one takes what rounding left
         CASE WHEN s.is_last THEN due - coalesce(exact_sum(s.amount) OVER (ORDER BY s.no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
             ELSE s.amount END,
-        s.quantity, s.billed_cost, s.effective_cost, s.cost_currency, s.charges
+        s.quantity, s.billed_cost, s.effective_cost, s.cost_currency, s.charges, s.billing_currency
     FROM (
         SELECT c.*, row_number() OVER o AS no, lead(1) OVER o IS NULL AS is_last
         FROM rated_charge AS c
@@ -164,7 +164,7 @@ BEGIN
         CASE WHEN c.total <> 0 THEN round(c.due * c.reached / c.total, 12) - round(c.due * (c.reached - (c.charge).amount) / c.total, 12)
             WHEN c.is_last THEN c.due ELSE 0 END,
         (c.charge).quantity * f.part, (c.charge).billed_cost * f.part, (c.charge).effective_cost * f.part,
-        (c.charge).cost_currency, (c.charge).charges
+        (c.charge).cost_currency, (c.charge).charges, (c.charge).billing_currency
     FROM climbed AS c
     CROSS JOIN LATERAL (
         SELECT CASE WHEN c.is_whole THEN 1 WHEN c.total <> 0 THEN round(c.due / c.total, 12) ELSE 0 END AS part

@@ -46,7 +46,8 @@ CREATE TYPE rating_share AS (
     billed_cost     numeric,
     effective_cost  numeric,
     cost_currency   text,
-    charges         bigint
+    charges         bigint,
+    billing_currency text
 );
 COMMENT ON TYPE rating_share IS 'the share of charges in a line; see view rated_charge';
 

@@ -28,12 +28,20 @@ item AS MATERIALIZED (
     ) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
+),
+-- What costs are converted with, of who is invoiced in a currency of his own.
+exchange AS MATERIALIZED (
+    SELECT r.customer_id, r.period_start, r.to_currency, array_agg(r.currency) AS currencies, array_agg(r.factor) AS factors
+    FROM customer_currency_rate AS r
+    WHERE EXISTS (SELECT FROM invoice_currency)
+    GROUP BY r.customer_id, r.period_start, r.to_currency
 )
-SELECT m.matched, m.buyers, m.tags, o.*
+SELECT m.matched, m.buyers, m.tags, o.*, x.to_currency, x.factors[array_position(x.currencies, o.billing_currency)] AS factor
 FROM owned AS o
 -- Always so; the planner, which knows nothing of what is computed once, would take
 -- it for long and sort both sides.
-JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id AND m.item_id = abs(m.item_id);
+JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id AND m.item_id = abs(m.item_id)
+LEFT JOIN exchange AS x ON x.customer_id = o.buyer_id AND x.period_start = o.period_start;
 
 COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';
 COMMENT ON COLUMN charge_matched.matched IS 'places, in price_rule_packed.rules, of those that are about the charges, the one that goes before all others first';
@@ -59,3 +67,5 @@ COMMENT ON COLUMN charge_matched.effective_cost IS 'sum of effective cost';
 COMMENT ON COLUMN charge_matched.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_matched.contracted_cost IS 'sum of contracted cost';
 COMMENT ON COLUMN charge_matched.buyer_id IS 'the seller''s customer, who is invoiced';
+COMMENT ON COLUMN charge_matched.to_currency IS 'currency in which the buyer is invoiced, and costs are converted to; NULL converts nothing';
+COMMENT ON COLUMN charge_matched.factor IS 'what costs are multiplied by; NULL without an exchange rate';
