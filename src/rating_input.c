@@ -36,7 +36,8 @@ enum
 	ARG_TAGS,
 	ARG_CHARGES,
 	ARG_QUANTITY,
-	ARG_COST /* and three more */
+	ARG_COST, /* and three more */
+	ARG_INVOICE_ON = ARG_COST + COSTS
 };
 
 /* A string as the key of a hash table: where it is. */
@@ -282,6 +283,8 @@ rating_transition(PG_FUNCTION_ARGS)
 	piece->quantity = copy_number(fcinfo, ARG_QUANTITY);
 	for (int i = 0; i < COSTS; i++)
 		piece->cost[i] = copy_number(fcinfo, ARG_COST + i);
+	piece->invoice_on =
+	    PG_ARGISNULL(ARG_INVOICE_ON) ? DATEVAL_NOEND : PG_GETARG_DATEADT(ARG_INVOICE_ON);
 	if (rating->npieces == rating->maxpieces)
 	{
 		rating->maxpieces *= 2;

@@ -42,7 +42,13 @@ BEGIN
             ('account_tag', 'tags of accounts'),
             ('allocation_split', 'splits'),
             ('allocation_weight', 'weights'),
-            ('tag_policy', 'tag policies')
+            ('tag_policy', 'tag policies'),
+            ('price_index', 'figures of price indices'),
+            ('agreement', 'agreements'),
+            ('agreement_item', 'items of agreements'),
+            ('agreement_price', 'prices of agreement items'),
+            ('agreement_quantity', 'quantities of agreement items'),
+            ('agreement_renewal', 'paid terms of agreements')
         ) AS d (relation, name)
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER history_touch BEFORE UPDATE ON cloudbilling.%I

@@ -87,7 +87,7 @@ CREATE OR REPLACE FUNCTION invoice_line_rated(line invoice_line)
 RETURNS rated_line
 LANGUAGE sql IMMUTABLE
 RETURN ROW(line.customer_id, NULL, line.period_start, line.price_rule_id, line.effect, line.product_id, line.account_id,
-    line.resource_id, line.tag_value, line.currency::text, line.measured, line.climbed, line.due, NULL, line.unit, NULL, NULL, NULL)::rated_line;
+    line.resource_id, line.tag_value, line.currency::text, line.measured, line.climbed, line.due, NULL, line.unit, NULL, NULL, NULL, NULL)::rated_line;
 
 COMMENT ON FUNCTION invoice_line_rated(invoice_line) IS 'key and amount due of a document''s line';
 

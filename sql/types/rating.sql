@@ -18,7 +18,8 @@ CREATE TYPE rating_line AS (
     unit            text,
     billed_cost     numeric,
     effective_cost  numeric,
-    charges         bigint
+    charges         bigint,
+    invoice_on          date
 );
 COMMENT ON TYPE rating_line IS 'what a price rule makes of a customer''s charges of a period; see view rated_line';
 
