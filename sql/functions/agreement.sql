@@ -120,7 +120,7 @@ BEGIN
     INTO bad
     FROM new_rows AS i
     JOIN agreement AS g ON g.agreement_id = i.agreement_id
-    WHERE i.kind = 'recurring' AND spans_in(g.billing_period, coalesce(i.price_period, g.billing_period)) IS NULL
+    WHERE (extract(day FROM g.billing_period) > 0) <> (extract(day FROM i.price_period) > 0)
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING
@@ -168,7 +168,7 @@ BEGIN
         'Own services', 'Own services', 'Own services', 'Other', s.code, p.code,
         CASE WHEN n.pricing IS NOT NULL THEN 'Agreed, ' || n.tax_category END, 'Purchase',
         CASE n.kind WHEN 'one_off' THEN 'One-Time' ELSE 'Recurring' END, n.description, n.unit, g.currency,
-        g.number || '/' || n.number, n.description
+        agreement_resource(g.number, n.number), n.description
     FROM new_rows AS n
     JOIN agreement AS g ON g.agreement_id = n.agreement_id
     JOIN product AS p ON p.product_id = n.product_id
@@ -190,6 +190,14 @@ END
 $$;
 
 COMMENT ON FUNCTION agreement_item_intern() IS 'trigger that makes items of agreements known as what charges can be';
+
+-- What the charges of an item have as their resource.
+CREATE OR REPLACE FUNCTION agreement_resource(agreement text, item int)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN agreement || '/' || item;
+
+COMMENT ON FUNCTION agreement_resource(text, int) IS 'resource of the charges of an agreement item';
 
 CREATE OR REPLACE FUNCTION agreement_selector(tax_category text)
 RETURNS selector
@@ -257,20 +265,20 @@ END;
 
 COMMENT ON FUNCTION pricing_indexed(pricing, numeric, int) IS 'a pricing with its amounts times a factor, each rounded to its own decimals, and at least to so many';
 
--- The part of a period that a change on a day counts for: all that is left of it, in
--- days, or in the halves or the whole that it begins in.
-CREATE OR REPLACE FUNCTION proration_share(proration text, period_start date, period_end date, on_day date, is_more boolean)
+-- The days of a period that a change on a day counts for: all that are left of it, or
+-- of the halves or the whole that it is in.
+CREATE OR REPLACE FUNCTION proration_days(proration text, period_start date, period_end date, on_day date, is_more boolean)
 RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN on_day <= period_start THEN 1
-    WHEN proration = 'days' THEN (period_end - on_day)::numeric / (period_end - period_start)
-    WHEN proration = 'none' THEN is_more::int
-    WHEN is_more THEN CASE WHEN on_day < period_start + (period_end - period_start) / 2 THEN 1 ELSE 0.5 END
-    ELSE CASE WHEN on_day <= period_start + (period_end - period_start) / 2 THEN 0.5 ELSE 0 END
+    WHEN on_day <= period_start OR proration = 'none' AND is_more THEN period_end - period_start
+    WHEN proration = 'days' THEN period_end - on_day
+    WHEN proration = 'none' THEN 0
+    WHEN is_more THEN CASE WHEN on_day < period_start + (period_end - period_start) / 2 THEN 1 ELSE 0.5 END * (period_end - period_start)
+    ELSE CASE WHEN on_day <= period_start + (period_end - period_start) / 2 THEN 0.5 ELSE 0 END * (period_end - period_start)
 END;
 
-COMMENT ON FUNCTION proration_share(text, date, date, date, boolean) IS 'part of a period that what is added or taken away on a day counts for';
+COMMENT ON FUNCTION proration_days(text, date, date, date, boolean) IS 'days of a period that what is added or taken away on a day counts for';
 
 CREATE OR REPLACE FUNCTION agreement_key(number text)
 RETURNS int

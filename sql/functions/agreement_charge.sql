@@ -151,8 +151,8 @@ BEGIN
             (date_trunc('month', CASE WHEN isfinite(period_last()) THEN period_last() ELSE (coalesce(as_of(), now()) AT TIME ZONE f.time_zone)::date
                 END::timestamp) + interval '1 month')::date AS until_day
         FROM unnest(facts, zones) AS f (agreement_id, agreement_item_id, item_id, customer_id, account_id, product_id, kind, unit, currency,
-            start_on, charged_from, end_on, anchor_on, billing_period, in_advance, pricing, priced_on, price_periods, unit_cost, proration,
-            round_units, index_percentage, index_name, index_lag, quantities, parent_during, prices, time_zone)
+            start_on, charged_from, end_on, anchor_on, billing_period, in_advance, pricing, priced_on, billing_length, price_length,
+            unit_cost, proration, round_units, index_percentage, index_name, index_lag, quantities, parent_during, prices, time_zone)
     ),
     price AS MATERIALIZED (
         SELECT l.*, row_number() OVER (PARTITION BY l.agreement_item_id ORDER BY l.valid_from) = 1 AS is_first
@@ -162,7 +162,8 @@ BEGIN
     change AS (
         SELECT i.agreement_item_id, p.period_start, p.period_end, d.on_day,
             CASE WHEN l.first_day > p.period_start THEN l.quantity_before ELSE 0 END AS quantity_before, l.quantity,
-            round(i.price_periods * proration_share(i.proration, p.period_start, p.period_end, d.on_day, l.quantity > l.quantity_before), 12) AS share
+            i.billing_length * proration_days(i.proration, p.period_start, p.period_end, d.on_day, l.quantity > l.quantity_before) AS counted,
+            i.price_length * (p.period_end - p.period_start)::numeric AS whole
         FROM item AS i
         JOIN agreement_levels(facts) AS l ON l.agreement_item_id = i.agreement_item_id
         CROSS JOIN LATERAL generate_series(
@@ -178,23 +179,23 @@ BEGIN
     -- What is charged anew, what is taken back, and, where units are rounded, what was
     -- used of it.
     piece AS (
-        SELECT c.agreement_item_id, greatest(c.period_start, i.charged_from) AS charge_on, p.part, p.sign, p.level, p.share,
+        SELECT c.agreement_item_id, greatest(c.period_start, i.charged_from) AS charge_on, p.part, p.sign, p.level, p.counted, c.whole,
             p.first_day, p.end_day, CASE WHEN i.in_advance THEN c.on_day ELSE least(c.period_end, i.end_on) END AS invoice_on
         FROM (
-            SELECT c.*, lag(c.share) OVER w AS share_before, lag(c.on_day) OVER w AS on_day_before
+            SELECT c.*, lag(c.counted) OVER w AS counted_before, lag(c.on_day) OVER w AS on_day_before
             FROM change AS c
             WINDOW w AS (PARTITION BY c.agreement_item_id, c.period_start ORDER BY c.on_day)
         ) AS c
         JOIN item AS i ON i.agreement_item_id = c.agreement_item_id
         CROSS JOIN LATERAL (VALUES
-            (1, 1, c.quantity, c.share, c.on_day, c.period_end),
-            (2, -1, c.quantity_before, CASE WHEN i.round_units THEN c.share_before ELSE c.share END,
+            (1, 1, c.quantity, c.counted, c.on_day, c.period_end),
+            (2, -1, c.quantity_before, CASE WHEN i.round_units THEN c.counted_before ELSE c.counted END,
                 CASE WHEN i.round_units THEN c.on_day_before ELSE c.on_day END, c.period_end),
-            (3, 1, CASE WHEN i.round_units THEN c.quantity_before ELSE 0 END, c.share_before - c.share, c.on_day_before, c.on_day)
-        ) AS p (part, sign, level, share, first_day, end_day)
-        WHERE p.level > 0 AND p.share <> 0
+            (3, 1, CASE WHEN i.round_units THEN c.quantity_before ELSE 0 END, c.counted_before - c.counted, c.on_day_before, c.on_day)
+        ) AS p (part, sign, level, counted, first_day, end_day)
+        WHERE p.level > 0 AND p.counted <> 0
         UNION ALL
-        SELECT i.agreement_item_id, o.day, 1, 1, o.quantity, 1, o.day, o.day + 1, o.day
+        SELECT i.agreement_item_id, o.day, 1, 1, o.quantity, 1, 1, o.day, o.day + 1, o.day
         FROM item AS i
         CROSS JOIN LATERAL (SELECT lower(q.valid_during) AS day, q.quantity FROM unnest(i.quantities) AS q) AS o
         WHERE i.kind = 'one_off' AND o.day >= i.charged_from AND (i.end_on IS NULL OR o.day < i.end_on)
@@ -202,10 +203,11 @@ BEGIN
     SELECT i.customer_id, i.agreement_id, c.agreement_item_id, i.item_id, i.account_id, i.product_id, i.unit, i.currency, m.period_start, c.charge_on,
         CASE WHEN c.invoice_on < (m.period_start + interval '1 month')::date THEN c.invoice_on END,
         c.part, c.first_day, c.end_day, c.first_day::timestamp AT TIME ZONE i.time_zone, c.end_day::timestamp AT TIME ZONE i.time_zone,
-        c.sign * c.level, c.share, trim_scale(c.sign * c.level * c.share),
-        trim_scale(CASE WHEN i.round_units THEN c.sign * c.level * currency_round(rate(c.level, p.pricing) / c.level * c.share, i.currency)
-            ELSE c.sign * rate(c.level, p.pricing) * c.share END),
-        trim_scale(c.sign * c.level * c.share * i.unit_cost)
+        c.sign * c.level, trim_scale(round(c.counted / c.whole, 12)), trim_scale(round(c.sign * c.level * c.counted / c.whole, 12)),
+        -- divided last, so that what comes out even is exact
+        trim_scale(CASE WHEN i.round_units THEN c.sign * c.level * currency_round(rate(c.level, p.pricing) * c.counted / (c.level * c.whole), i.currency)
+            ELSE round(c.sign * rate(c.level, p.pricing) * c.counted / c.whole, 12) END),
+        trim_scale(round(c.sign * c.level * i.unit_cost * c.counted / c.whole, 12))
     FROM piece AS c
     JOIN item AS i ON i.agreement_item_id = c.agreement_item_id
     LEFT JOIN price AS p ON p.agreement_item_id = c.agreement_item_id AND (p.is_first OR p.valid_from <= c.charge_on)

@@ -23,13 +23,10 @@ END;
 
 COMMENT ON FUNCTION period_number(date, interval, date) IS 'number of the period that a day is in, from an anchor';
 
--- How many of one are in another: 12 months in a year.  NULL when they have no measure
--- in common.
-CREATE OR REPLACE FUNCTION spans_in(whole interval, part interval)
-RETURNS numeric
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE WHEN extract(day FROM whole) > 0 AND extract(day FROM part) > 0 THEN extract(day FROM whole) / extract(day FROM part)
-    ELSE (extract(year FROM whole) * 12 + extract(month FROM whole))
-        / nullif(CASE WHEN extract(day FROM whole) = 0 THEN extract(year FROM part) * 12 + extract(month FROM part) END, 0) END;
+-- How long, in months or in days.
+CREATE OR REPLACE FUNCTION span_length(span interval)
+RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (CASE WHEN extract(day FROM span) > 0 THEN extract(day FROM span) ELSE extract(year FROM span) * 12 + extract(month FROM span) END)::int;
 
-COMMENT ON FUNCTION spans_in(interval, interval) IS 'how often one length of time is in another; NULL for months and days';
+COMMENT ON FUNCTION span_length(interval) IS 'number of days, or of months, of a length of time in one of them';

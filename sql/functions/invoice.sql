@@ -150,7 +150,7 @@ BEGIN
             l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
             l.currency, l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
             CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
-            coalesce(r.invoice_text, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
+            coalesce(r.invoice_text, gi.description, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
             coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
             r.measure, r.pricing, l.climbed, l.measured, l.measured_before, l.due, l.due_before,
             shown.quantity, shown.unit, shown.unit_price, l.amount,
@@ -171,6 +171,8 @@ BEGIN
         JOIN seller AS e ON e.seller_id = c.seller_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
         LEFT JOIN account AS a ON a.account_id = l.account_id
+        LEFT JOIN agreement AS g ON g.account_id = l.account_id
+        LEFT JOIN agreement_item AS gi ON gi.agreement_id = g.agreement_id AND agreement_resource(g.number, gi.number) = l.resource_id
         -- A correction has the VAT of what it corrects; what a billed period lacked
         -- has that of the period's lines of its kind.
         LEFT JOIN LATERAL (
@@ -232,6 +234,13 @@ BEGIN
         FROM taxed AS t
         GROUP BY 1
     ),
+    -- of the agreements that a document bills, the shortest
+    payment AS (
+        SELECT m.invoice_id, min(g.payment_days) AS payment_days
+        FROM made AS m
+        JOIN agreement AS g ON g.account_id = m.account_id
+        GROUP BY 1
+    ),
     specified AS (
         SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
         FROM (
@@ -260,7 +269,7 @@ BEGIN
             SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
-                today.day + coalesce(c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
+                today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value)::invoice
             FROM numbered AS n
@@ -268,6 +277,7 @@ BEGIN
             JOIN seller AS e ON e.seller_id = c.seller_id
             JOIN customer_zone AS z ON z.customer_id = c.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
+            LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, documents;

@@ -109,7 +109,13 @@ SET cloudbilling.period_last = ''
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
-    until date := (SELECT (moment AT TIME ZONE z.time_zone)::date FROM customer_zone AS z WHERE z.customer_id = line.customer_id);
+    -- fees that fell due later were not in it
+    until date := (
+        SELECT least((moment AT TIME ZONE z.time_zone)::date, r.until)
+        FROM customer_zone AS z
+        LEFT JOIN invoice AS i ON i.invoice_id = line.invoice_id
+        LEFT JOIN invoice_run AS r ON r.invoice_run_id = i.invoice_run_id
+        WHERE z.customer_id = line.customer_id);
 BEGIN
     -- Nothing was due for it in this form: by value, or as a whole, it was in the other.
     IF line.due = 0 AND line.measured = 0 AND EXISTS (

@@ -77,8 +77,8 @@ COMMENT ON COLUMN agreement.number IS 'number of the agreement';
 COMMENT ON COLUMN agreement.customer_id IS 'customer; the seller is his';
 COMMENT ON COLUMN agreement.name IS 'what it is about, for people and as the account on invoices';
 COMMENT ON COLUMN agreement.currency IS 'currency of its prices';
-COMMENT ON COLUMN agreement.order_number IS 'customer''s order number';
-COMMENT ON COLUMN agreement.payment_days IS 'days until an invoice is due; NULL is the customer''s or the seller''s';
+COMMENT ON COLUMN agreement.order_number IS 'customer''s order number, for people';
+COMMENT ON COLUMN agreement.payment_days IS 'days until a document with its fees is due, the shortest of several agreements; NULL is the customer''s or the seller''s';
 COMMENT ON COLUMN agreement.signed_on IS 'day it was signed; NULL is a draft, which charges nothing';
 COMMENT ON COLUMN agreement.start_on IS 'first day';
 COMMENT ON COLUMN agreement.term IS 'its first term; NULL is none, it goes on until it is cancelled';
@@ -141,7 +141,7 @@ CREATE TABLE agreement_item (
     CHECK (isfinite(priced_on)),
     CHECK (abs(unit_cost) < 'Infinity'),
     CONSTRAINT agreement_item_pricing CHECK (pricing::jsonb ->> 'model' IN ('per_unit', 'graduated', 'volume', 'package', 'flat')),
-    CONSTRAINT agreement_item_price_period CHECK (price_period > '0' AND kind = 'recurring'),
+    CONSTRAINT agreement_item_price_period CHECK (price_period IS NULL OR price_period > '0' AND kind = 'recurring'),
     -- Usage comes with files, and has the prices of rules.
     CONSTRAINT agreement_item_usage CHECK (kind <> 'usage' OR pricing IS NULL AND parent_id IS NULL)
 );

@@ -28,7 +28,7 @@ COMMENT ON COLUMN agreement_charge.starts IS 'the moment that first_day begins';
 COMMENT ON COLUMN agreement_charge.ends IS 'the moment that end_day begins';
 COMMENT ON COLUMN agreement_charge.level IS 'quantity of the item, negative for what is taken back';
 COMMENT ON COLUMN agreement_charge.share IS 'price periods it counts for, to 12 decimals';
-COMMENT ON COLUMN agreement_charge.quantity IS 'level times share';
+COMMENT ON COLUMN agreement_charge.quantity IS 'level for that share, to 12 decimals';
 COMMENT ON COLUMN agreement_charge.amount IS 'at the item''s own price, not rounded; NULL where price rules tell it';
 COMMENT ON COLUMN agreement_charge.cost IS 'at the item''s unit cost';
 

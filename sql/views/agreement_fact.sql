@@ -9,7 +9,7 @@ SELECT g.agreement_id, i.agreement_item_id, i.item_id, g.customer_id, g.account_
         ARRAY(SELECT r.renewal_no FROM agreement_renewal_in_force AS r WHERE r.agreement_id = g.agreement_id) END) AS end_on,
     CASE WHEN g.alignment = 'calendar' THEN '2000-01-01' ELSE coalesce(g.anchor_on, g.start_on) END AS anchor_on,
     g.billing_period::interval AS billing_period, g.in_advance, i.pricing, coalesce(i.priced_on, g.start_on) AS priced_on,
-    CASE WHEN i.kind = 'recurring' THEN spans_in(g.billing_period, coalesce(i.price_period, g.billing_period)) ELSE 1 END AS price_periods,
+    span_length(g.billing_period) AS billing_length, span_length(coalesce(i.price_period, g.billing_period)) AS price_length,
     i.unit_cost, i.proration, i.round_units,
     CASE WHEN i.indexed THEN g.index_percentage END AS index_percentage, CASE WHEN i.indexed THEN g.index_name END AS index_name, g.index_lag,
     ARRAY(SELECT ROW(q.*)::agreement_quantity FROM agreement_quantity_in_force AS q WHERE q.agreement_item_id = i.agreement_item_id AND q.quantity > 0) AS quantities,
@@ -38,7 +38,8 @@ COMMENT ON COLUMN agreement_fact.billing_period IS 'what is charged at a time';
 COMMENT ON COLUMN agreement_fact.in_advance IS 'whether a period may be invoiced when it begins; else when it ends';
 COMMENT ON COLUMN agreement_fact.pricing IS 'its first own price';
 COMMENT ON COLUMN agreement_fact.priced_on IS 'day that price is of';
-COMMENT ON COLUMN agreement_fact.price_periods IS 'how often the price is due in a period';
+COMMENT ON COLUMN agreement_fact.billing_length IS 'length of a period, in months or days';
+COMMENT ON COLUMN agreement_fact.price_length IS 'length of what a price is for, in the same';
 COMMENT ON COLUMN agreement_fact.unit_cost IS 'what a unit costs in a price period';
 COMMENT ON COLUMN agreement_fact.proration IS 'how parts of a period count';
 COMMENT ON COLUMN agreement_fact.round_units IS 'whether the price of one unit is rounded before it is multiplied';
