@@ -47,6 +47,7 @@ typedef struct Piece
 	RatedItem *item;
 	DateADT period_start;
 	DateADT charge_on;
+	DateADT invoice_on; /* no end: when the period ends */
 	int32 load_scope_id;
 	int32 line_no;      /* 0 for a roll-up */
 	Currency currency;  /* of the costs: the item's, or what they were converted to */

@@ -39,7 +39,8 @@ enum
 	ARG_QUANTITY,
 	ARG_COST, /* and three more */
 	ARG_TO_CURRENCY = ARG_COST + COSTS,
-	ARG_FACTOR
+	ARG_FACTOR,
+	ARG_INVOICE_ON
 };
 
 /* A string as the key of a hash table: where it is. */
@@ -317,6 +318,8 @@ rating_transition(PG_FUNCTION_ARGS)
 	piece->currency = piece->item->currency;
 	if (!PG_ARGISNULL(ARG_TO_CURRENCY))
 		convert_costs(fcinfo, piece);
+	piece->invoice_on =
+	    PG_ARGISNULL(ARG_INVOICE_ON) ? DATEVAL_NOEND : PG_GETARG_DATEADT(ARG_INVOICE_ON);
 	if (rating->npieces == rating->maxpieces)
 	{
 		rating->maxpieces *= 2;

@@ -12,6 +12,7 @@ BEGIN ATOMIC
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
             SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
+                    - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
@@ -103,15 +104,16 @@ BEGIN
     -- A document for each period that has none yet; differences of periods that
     -- have one go with the latest of these, or else make a document of their own.
     -- Each value of a dimension that is billed by itself has documents of its own,
-    -- and so has what is billed as a whole.
+    -- and so has what is billed as a whole.  What is billed before its period ends
+    -- goes as differences do, and is not what the period was billed by.
     WITH
     line AS (
-        SELECT d.*, b.invoice_id AS billed_by
+        SELECT d.*, CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by
         FROM unnest(due) AS d
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
-            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
         ) AS b ON true
     ),
@@ -119,7 +121,7 @@ BEGIN
         SELECT l.customer_id, l.currency, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
             max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
-        WHERE l.billed_by IS NULL
+        WHERE l.billed_by IS NULL AND l.invoice_on IS NULL
         GROUP BY 1, 2, 3, 4, 5, 6
     ),
     head AS (
@@ -153,27 +155,29 @@ BEGIN
             l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
             l.currency, l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
             CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
-            coalesce(r.invoice_text, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
+            coalesce(r.invoice_text, gi.description, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
             coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
             r.measure, r.pricing, l.climbed, l.measured, l.measured_before, l.due, l.due_before,
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             coalesce(b.vat_category, t.category) AS vat_category,
             coalesce(b.vat_rate, t.rate) AS vat_rate,
-            l.dimension_id, l.dimension_value
+            l.dimension_id, l.dimension_value, l.invoice_on
         FROM line AS l
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
             AND n.currency = l.currency
             AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
             AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
-            AND CASE WHEN l.billed_by IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
+            AND CASE WHEN l.billed_by IS NULL AND l.invoice_on IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
         JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
         JOIN product AS p ON p.product_id = l.product_id
         JOIN customer AS c ON c.customer_id = l.customer_id
         JOIN seller AS e ON e.seller_id = c.seller_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
         LEFT JOIN account AS a ON a.account_id = l.account_id
+        LEFT JOIN agreement AS g ON g.account_id = l.account_id
+        LEFT JOIN agreement_item AS gi ON gi.agreement_id = g.agreement_id AND agreement_resource(g.number, gi.number) = l.resource_id
         -- A correction has the VAT of what it corrects; what a billed period lacked
         -- has that of the period's lines of its kind.
         LEFT JOIN LATERAL (
@@ -182,6 +186,7 @@ BEGIN
             JOIN price_rule AS y ON y.price_rule_id = x.price_rule_id
             WHERE x.customer_id = l.customer_id AND x.period_start = l.period_start
               AND y.tax_category = r.tax_category
+              AND (x.invoice_on IS NULL) = (l.invoice_on IS NULL)
             ORDER BY x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
               AND x.account_id IS NOT DISTINCT FROM l.account_id
               AND x.resource_id IS NOT DISTINCT FROM l.resource_id
@@ -192,7 +197,7 @@ BEGIN
         ) AS b ON true
         LEFT JOIN LATERAL (
             SELECT v.category, v.rate
-            FROM vat_of(e.country, c.country, c.vat_number, r.tax_category, l.period_end - 1) AS v
+            FROM vat_of(e.country, c.country, c.vat_number, r.tax_category, coalesce(l.invoice_on, l.period_end - 1)) AS v
             WHERE b.vat_category IS NULL
             OFFSET 0  -- asks for a rate only where one is needed
         ) AS t ON true
@@ -234,6 +239,13 @@ BEGIN
         FROM taxed AS t
         GROUP BY 1
     ),
+    -- of the agreements that a document bills, the shortest
+    payment AS (
+        SELECT m.invoice_id, min(g.payment_days) AS payment_days
+        FROM made AS m
+        JOIN agreement AS g ON g.account_id = m.account_id
+        GROUP BY 1
+    ),
     specified AS (
         SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
         FROM (
@@ -267,7 +279,7 @@ BEGIN
             SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
-                today.day + coalesce(c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
+                today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value)::invoice
             FROM numbered AS n
@@ -275,6 +287,7 @@ BEGIN
             JOIN seller AS e ON e.seller_id = c.seller_id
             JOIN customer_zone AS z ON z.customer_id = c.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
+            LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, kept, documents;
@@ -337,6 +350,7 @@ SET cloudbilling.as_of = ''
 SET cloudbilling.price_rules = ''
 SET cloudbilling.period_first = ''
 SET cloudbilling.period_last = ''
+SET cloudbilling.invoice_until = ''
 SET cloudbilling.grain = 'month'
 AS $$
 DECLARE
@@ -364,6 +378,11 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
+    -- What may be invoiced only later is left out of lines that may be now.
+    PERFORM set_config('cloudbilling.invoice_until', least(until, min((clock_timestamp() AT TIME ZONE z.time_zone)::date))::text, true)
+    FROM customer_zone AS z
+    WHERE z.customer_id BETWEEN first AND last;
+
     -- One statement, so that all are of the same deliveries, rules and rates.
     SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s), ARRAY(SELECT r FROM invoice_rates(until) AS r)
     INTO due, by_value, rates
@@ -372,7 +391,7 @@ BEGIN
         FROM invoice_due AS d
         JOIN customer_zone AS z ON z.customer_id = d.customer_id
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+        WHERE coalesce(d.invoice_on, d.period_end) <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
           -- long ago billed periods rest, with all their lines
           AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)

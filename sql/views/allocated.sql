@@ -216,7 +216,8 @@ frozen AS MATERIALIZED (
     SELECT DISTINCT c.dimension_id, c.period_start, f.load_scope_id
     FROM closed AS c
     JOIN allocation_closed AS f ON f.allocation_closing_id = c.allocation_closing_id
-    WHERE f.kind = 'cost'
+    -- agreements deliver nothing: what they were is taken back, and what they are is late
+    WHERE f.kind = 'cost' AND f.load_scope_id > 0
 ),
 cost AS (
     SELECT d.scope_id, d.customer_id, d.period_start, d.dimension_id, d.value, d.load_scope_id, d.account_id, d.service_id,
