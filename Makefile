@@ -15,7 +15,8 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql correction_policy.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
-          margin_band.sql commitment_policy.sql product_counterpart.sql)
+          margin_band.sql commitment_policy.sql product_counterpart.sql \
+          reconciliation_run.sql reconciliation_decision.sql)
 CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_purge.sql \
@@ -31,7 +32,8 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
-        $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_sale.sql) \
+        $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
+        $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
@@ -52,7 +54,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
                  own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
-                 reconciliation_sale reconciliation_random schedule tag_policy load_side supplier_invoice readme
+                 reconciliation_sale reconciliation_random reconciliation_run schedule tag_policy load_side supplier_invoice readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

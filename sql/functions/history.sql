@@ -42,7 +42,8 @@ BEGIN
             ('account_tag', 'tags of accounts'),
             ('allocation_split', 'splits'),
             ('allocation_weight', 'weights'),
-            ('tag_policy', 'tag policies')
+            ('tag_policy', 'tag policies'),
+            ('reconciliation_group', 'groups of reconciliation')
         ) AS d (relation, name)
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER history_touch BEFORE UPDATE ON cloudbilling.%I

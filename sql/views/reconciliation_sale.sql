@@ -197,9 +197,9 @@ bought AS (
         sum(CASE WHEN v.is_first THEN c.charges END)::bigint AS charges,
         exact_sum(CASE WHEN v.is_first THEN c.late_cost END) AS late_cost,
         -- what it may be sold for: of a refund at least what it may be at most
-        exact_sum(CASE WHEN v.code = 'MARGIN' THEN CASE WHEN v.amount >= 0 THEN v.amount / (1 - c.minimum / 100) WHEN c.maximum IS NOT NULL
+        exact_sum(CASE WHEN v.code = 'MARGIN' THEN CASE WHEN v.amount >= 0 THEN CASE c.minimum WHEN 0 THEN v.amount ELSE v.amount / (1 - c.minimum / 100) END WHEN c.maximum IS NOT NULL
             THEN v.amount / (1 - c.maximum / 100) END END) AS at_least,
-        exact_sum(CASE WHEN v.code = 'MARGIN' THEN CASE WHEN v.amount < 0 THEN v.amount / (1 - c.minimum / 100) WHEN c.maximum IS NOT NULL
+        exact_sum(CASE WHEN v.code = 'MARGIN' THEN CASE WHEN v.amount < 0 THEN CASE c.minimum WHEN 0 THEN v.amount ELSE v.amount / (1 - c.minimum / 100) END WHEN c.maximum IS NOT NULL
             THEN v.amount / (1 - c.maximum / 100) END END) AS at_most,
         count(*) FILTER (WHERE v.code = 'MARGIN' AND v.amount < 0 AND c.maximum IS NULL) > 0 AS no_least,
         count(*) FILTER (WHERE v.code = 'MARGIN' AND v.amount >= 0 AND c.maximum IS NULL) > 0 AS no_most
@@ -220,14 +220,14 @@ bought AS (
     WHERE v.is_there
     GROUP BY c.customer_id, c.account_id, c.product_id, c.period_start, 5, c.unit, c.currency, v.code, 9
 ),
--- Lines by what was sold, and what documents billed of them.
+-- Lines by what was sold, what documents billed of them, and what was written off.
 line_share AS (
     SELECT s.customer_id, s.period_start, s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency,
         false AS is_billed, c.account_id AS item_account_id, c.product_id AS item_product_id, c.unit,
         CASE WHEN grain() = 'day' THEN c.charge_on END AS day,
         CASE WHEN c.sold_code = 'OWN' THEN 'OWN' WHEN c.sold_code = 'DUPLICATE' THEN 'DOUBLE' WHEN s.effect NOT IN ('set', 'include') THEN 'FEE'
             WHEN c.sold_code = 'FREE' THEN 'FREE' ELSE 'MARGIN' END AS code,
-        exact_sum(s.amount) AS amount, exact_sum(s.quantity) AS quantity, NULL::numeric AS due_before
+        exact_sum(s.amount) AS amount, exact_sum(s.quantity) AS quantity, NULL::numeric AS due_before, NULL::numeric AS written_off
     FROM share AS s
     JOIN classified AS c ON c.customer_id = s.owner_id AND c.item_id = s.item_id AND c.charge_on = s.charge_on
     WHERE s.price_rule_id IS NOT NULL
@@ -235,13 +235,21 @@ line_share AS (
         c.account_id, c.product_id, c.unit, 13, 14
     UNION ALL
     SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency,
-        true, b.account_id, b.product_id, NULL, CASE WHEN grain() = 'day' THEN b.period_start END, 'OVERSOLD', NULL, NULL, sum(b.amount)
+        true, b.account_id, b.product_id, NULL, CASE WHEN grain() = 'day' THEN b.period_start END, 'OVERSOLD', NULL, NULL, sum(b.amount), NULL
     FROM invoice_line AS b
     JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
       AND b.period_start BETWEEN period_first() AND period_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
     GROUP BY b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency
+    UNION ALL
+    SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value, w.currency,
+        true, w.account_id, w.product_id, NULL, CASE WHEN grain() = 'day' THEN w.period_start END, 'OVERSOLD', NULL, NULL, NULL, sum(w.amount)
+    FROM invoice_write_off AS w
+    WHERE w.customer_id BETWEEN customer_first() AND customer_last()
+      AND w.period_start BETWEEN period_first() AND period_last()
+      AND w.written_off_at <= coalesce(as_of(), 'infinity')
+    GROUP BY w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value, w.currency
 ),
 -- Each share rounded down, and what that leaves of the line to those that lost most.
 rounded AS (
@@ -254,6 +262,7 @@ rounded AS (
             currency_round(sum(l.known) OVER line, l.currency) * l.units AS line_cents,
             sum(l.cents) OVER line AS cents_of_all,
             coalesce(sum(l.due_before) OVER line, 0) AS line_before,
+            coalesce(sum(l.written_off) OVER line, 0) AS line_written_off,
             count(*) FILTER (WHERE NOT l.is_billed) OVER line AS shares,
             -- by another rule, where a price was replaced for a month that was invoiced
             count(*) FILTER (WHERE NOT l.is_billed) OVER product > 0 AS is_sold_still,
@@ -262,7 +271,8 @@ rounded AS (
             SELECT l.*, floor(l.known * l.units) AS cents
             FROM (
                 SELECT l.*, coalesce(l.amount, 0) AS known, currency_minor_unit(l.currency) AS minor_unit,
-                    10::numeric ^ currency_minor_unit(l.currency) AS units
+                    -- a power takes longer than all else here
+                    CASE currency_minor_unit(l.currency) WHEN 2 THEN 100 WHEN 0 THEN 1 ELSE 10::numeric ^ currency_minor_unit(l.currency) END AS units
                 FROM line_share AS l
             ) AS l
         ) AS l
@@ -273,11 +283,15 @@ rounded AS (
 ),
 -- What is not invoiced yet, or to be taken back, by what is due.
 invoiced AS (
-    SELECT r.*, CASE WHEN r.line_before = 0 THEN r.due ELSE allocate(r.line_cents / r.units - r.line_before, abs(r.due), r.minor_unit) OVER (
-            PARTITION BY r.customer_id, r.period_start, r.price_rule_id, r.product_id, r.account_id, r.resource_id, r.tag_value, r.currency
-            ORDER BY r.place) END AS running
+    SELECT r.*,
+        CASE WHEN r.line_before = 0 AND r.line_written_off = 0 THEN r.due
+            ELSE allocate(r.line_cents / r.units - r.line_before - r.line_written_off, abs(r.due), r.minor_unit) OVER line END AS running,
+        CASE WHEN r.line_written_off = 0 THEN 0 ELSE allocate(r.line_written_off, abs(r.due), r.minor_unit) OVER line END AS waived
     FROM rounded AS r
-    WHERE NOT r.is_billed OR r.shares = 0
+    -- of a line without shares any more one row stands for all of it
+    WHERE NOT r.is_billed OR r.shares = 0 AND r.place = 1
+    WINDOW line AS (PARTITION BY r.customer_id, r.period_start, r.price_rule_id, r.product_id, r.account_id, r.resource_id, r.tag_value,
+        r.currency ORDER BY r.place)
 ),
 sold AS (
     SELECT s.customer_id, s.sold_account_id AS account_id, s.item_product_id AS product_id, s.period_start, s.day, s.unit,
@@ -289,9 +303,10 @@ sold AS (
         FROM invoiced AS r
     ) AS s
     CROSS JOIN LATERAL (VALUES
-        (CASE WHEN s.is_billed AND s.is_sold_still THEN 'CORRECTION' WHEN s.is_billed THEN 'OVERSOLD' ELSE s.code END, CASE WHEN s.is_billed THEN s.line_before ELSE s.known END, s.quantity,
-            s.due - s.running, s.running),
-        (CASE WHEN s.is_billed THEN 'CORRECTION' ELSE 'ROUNDING' END, CASE WHEN s.is_billed THEN -s.line_before ELSE s.due - s.known END, NULL, 0, 0)
+        (CASE WHEN NOT s.is_billed THEN s.code WHEN s.is_sold_still THEN 'CORRECTION' ELSE 'OVERSOLD' END, CASE WHEN s.is_billed THEN s.line_before ELSE s.known END, s.quantity,
+            CASE WHEN s.is_billed THEN s.line_before ELSE s.due - s.waived - s.running END, s.running),
+        (CASE WHEN s.is_billed THEN 'CORRECTION' ELSE 'ROUNDING' END, CASE WHEN s.is_billed THEN s.running ELSE s.due - s.known END, NULL, 0, 0),
+        ('WRITTEN_OFF', CASE WHEN s.is_billed THEN 0 ELSE -s.waived END, NULL, 0, 0)
     ) AS v (code, amount, quantity, invoiced, running)
     WHERE v.quantity IS NOT NULL OR v.amount <> 0 OR v.invoiced <> 0 OR v.running <> 0
     GROUP BY s.customer_id, s.sold_account_id, s.item_product_id, s.period_start, s.day, s.unit, s.currency, v.code
@@ -483,8 +498,7 @@ part AS (
         END AS level,
         r.period_start, NULL::date AS day, r.currency, r.customer_id, r.provider_id, r.account_id, r.service_id, r.product_id, r.code,
         reconcile(r.is_purchase, r.quantity, r.amount) AS sides,
-        CASE WHEN min(r.unit) = max(r.unit) AND count(*) FILTER (WHERE r.unit IS NULL AND r.quantity IS NOT NULL) = 0 THEN min(r.unit) END AS unit,
-        count(DISTINCT r.unit) AS units,
+        min(r.unit) AS unit, max(r.unit) AS other_unit, bool_or(r.unit IS NULL AND r.quantity IS NOT NULL) AS no_unit,
         sum(r.charges) AS charges, sum(r.late_cost) AS late_cost, sum(r.at_least) AS at_least, sum(r.at_most) AS at_most,
         bool_or(r.no_least) AS no_least, bool_or(r.no_most) AS no_most, sum(r.invoiced) AS invoiced, sum(r.running) AS running,
         sum(r.bound) AS bound
@@ -499,8 +513,7 @@ part AS (
     UNION ALL
     SELECT 'day', r.period_start, r.day, r.currency, r.customer_id, r.provider_id, r.account_id, r.service_id, r.product_id, r.code,
         reconcile(r.is_purchase, r.quantity, r.amount),
-        CASE WHEN min(r.unit) = max(r.unit) AND count(*) FILTER (WHERE r.unit IS NULL AND r.quantity IS NOT NULL) = 0 THEN min(r.unit) END,
-        count(DISTINCT r.unit),
+        min(r.unit), max(r.unit), bool_or(r.unit IS NULL AND r.quantity IS NOT NULL),
         sum(r.charges), sum(r.late_cost), sum(r.at_least), sum(r.at_most), bool_or(r.no_least), bool_or(r.no_most), sum(r.invoiced),
         sum(r.running), sum(r.bound)
     FROM item AS r
@@ -509,7 +522,7 @@ part AS (
 ),
 sums AS (
     SELECT p.level, p.period_start, p.day, p.currency, p.customer_id, p.provider_id, p.account_id, p.service_id, p.product_id,
-        CASE WHEN max(p.units) = 1 AND min(p.unit) = max(p.unit) THEN min(p.unit) END AS unit,
+        CASE WHEN min(p.unit) = max(p.other_unit) AND NOT bool_or(p.no_unit) THEN min(p.unit) END AS unit,
         coalesce(sum((p.sides).left_amount), 0) AS purchase_amount,
         coalesce(sum((p.sides).right_amount), 0) AS sales_amount,
         sum((p.sides).left_quantity) AS purchase_quantity,
@@ -526,7 +539,7 @@ sums AS (
         CASE WHEN NOT bool_or(p.no_most) THEN sum(p.at_most) END AS at_most,
         coalesce(sum(p.invoiced), 0) AS invoiced, coalesce(sum(p.running), 0) AS running,
         -- less cannot be invoiced
-        greatest(coalesce(sum(p.bound), 0), 0.5 / 10::numeric ^ currency_minor_unit(p.currency)) AS tolerance
+        greatest(coalesce(sum(p.bound), 0), CASE currency_minor_unit(p.currency) WHEN 2 THEN 0.005 ELSE 0.5 / 10::numeric ^ currency_minor_unit(p.currency) END) AS tolerance
     FROM part AS p
     GROUP BY p.level, p.period_start, p.day, p.currency, p.customer_id, p.provider_id, p.account_id, p.service_id, p.product_id
 ),
@@ -543,73 +556,97 @@ compared AS MATERIALIZED (
 ),
 -- The same amount in the month before or after: it was billed in another than it is in now.
 shifted AS (
-    SELECT DISTINCT a.level, a.period_start, a.customer_id, a.provider_id, a.account_id, a.service_id, a.product_id, a.currency
+    SELECT DISTINCT n.level, n.period_start, n.customer_id, n.provider_id, n.account_id, n.service_id, n.product_id, n.currency
     FROM compared AS a
     JOIN compared AS b ON b.level = a.level AND b.currency = a.currency AND b.customer_id = a.customer_id
         AND coalesce(b.provider_id, 0) = coalesce(a.provider_id, 0) AND coalesce(b.service_id, 0) = coalesce(a.service_id, 0)
         AND coalesce(b.product_id, 0) = coalesce(a.product_id, 0)
         AND b.period_start IN ((a.period_start - interval '1 month')::date, (a.period_start + interval '1 month')::date)
-    WHERE a.running <> 0 AND b.running <> 0 AND abs(a.running + b.running) <= a.tolerance + b.tolerance
-      AND (a.parts ? 'OVERSOLD' OR b.parts ? 'OVERSOLD')
+    CROSS JOIN LATERAL (VALUES (a.level, a.period_start, a.customer_id, a.provider_id, a.account_id, a.service_id, a.product_id, a.currency),
+        (b.level, b.period_start, b.customer_id, b.provider_id, b.account_id, b.service_id, b.product_id, b.currency)
+    ) AS n (level, period_start, customer_id, provider_id, account_id, service_id, product_id, currency)
+    WHERE a.parts ? 'OVERSOLD' AND a.running <> 0 AND b.running <> 0 AND abs(a.running + b.running) <= a.tolerance + b.tolerance
 )
-SELECT
-    g.level,
-    g.period_start AS month,
-    g.day,
-    p.name AS supplier,
-    nullif(g.customer_id, 0) AS customer_id,
-    c.number AS customer_number,
-    c.name AS customer,
-    g.account_id,
-    coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
-    s.name AS service,
-    g.product_id,
-    q.code AS sku,
-    g.currency,
-    g.unit,
-    g.charges,
-    trim_scale(g.purchase_amount) AS purchase_amount,
-    trim_scale(CASE WHEN g.is_licence THEN g.bought WHEN g.unit IS NOT NULL THEN g.purchase_quantity END) AS purchase_quantity,
-    trim_scale(g.sales_amount) AS sales_amount,
-    trim_scale(CASE WHEN g.is_licence THEN g.sold WHEN g.unit IS NOT NULL THEN g.sales_quantity END) AS sales_quantity,
-    trim_scale(g.invoiced) AS invoiced,
-    trim_scale(g.running) AS running,
-    trim_scale(g.late_cost) AS late_cost,
-    trim_scale(g.difference) AS difference,
-    trim_scale(-g.difference) AS margin,
-    round(100 * -g.difference / nullif(g.sales_amount, 0), 2) AS margin_pct,
-    trim_scale(g.tolerance) AS tolerance,
-    CASE
-        WHEN abs((g.parts -> 'UNMAPPED')::numeric) > g.tolerance THEN 'UNMAPPED'
-        WHEN abs((g.parts -> 'DOUBLE')::numeric) > g.tolerance OR abs((g.parts -> 'OVERSOLD')::numeric) > g.tolerance AND h.level IS NULL
-            THEN 'OVERSOLD'
-        WHEN abs((g.parts -> 'UNPRICED')::numeric) > g.tolerance OR abs((g.parts -> 'ENDED')::numeric) > g.tolerance
-            OR abs((g.parts -> 'EXCLUDED')::numeric) > g.tolerance OR abs((g.parts -> 'UNUSED')::numeric) > g.tolerance
-            OR abs((g.parts -> 'MARKETPLACE')::numeric) > g.tolerance THEN 'UNSOLD'
-        WHEN g.is_licence AND g.bought IS DISTINCT FROM g.sold THEN 'QUANTITY_MISMATCH'
-        WHEN g.price <> 0 THEN 'PRICE_MISMATCH'
-        WHEN abs(g.remainder) > g.tolerance THEN 'UNEXPLAINED'
-        WHEN g.rows_bought > 0 AND g.rows_sold = 0 AND g.sold_cost <> 0 OR g.parts ? 'FX' AND g.rows_sold = 0 THEN 'ONLY_PURCHASE'
-        WHEN g.rows_bought = 0 AND g.rows_sold > 0 AND g.sold_for <> 0 THEN 'ONLY_SALES'
-        WHEN h.level IS NOT NULL OR g.invoiced <> 0 AND abs(g.running) > g.tolerance THEN 'TIMING'
-        WHEN g.parts - '{MARGIN,FEE,ROUNDING,OWN}'::text[] <> '{}' THEN 'EXPLAINED'
-        WHEN g.difference <> 0 AND abs(g.difference) <= g.tolerance THEN 'MATCHED_ROUNDING'
-        ELSE 'MATCHED'
-    END AS status,
-    coalesce(CASE WHEN h.level IS NOT NULL AND g.parts ? 'OVERSOLD' THEN g.parts - 'OVERSOLD' || jsonb_build_object('PERIOD', g.parts -> 'OVERSOLD')
-        ELSE g.parts END, '{}')
-        || CASE WHEN g.price <> 0 THEN jsonb_build_object('PRICE', trim_scale(g.price),
-            'MARGIN', trim_scale(coalesce((g.parts -> 'MARGIN')::numeric, 0) - g.price)) ELSE '{}' END AS explanation,
-    trim_scale(g.remainder) AS remainder
-FROM compared AS g
-LEFT JOIN shifted AS h ON h.level = g.level AND h.period_start = g.period_start AND h.currency = g.currency AND h.customer_id = g.customer_id
-    AND coalesce(h.provider_id, 0) = coalesce(g.provider_id, 0) AND coalesce(h.service_id, 0) = coalesce(g.service_id, 0)
-    AND coalesce(h.product_id, 0) = coalesce(g.product_id, 0) AND coalesce(h.account_id, 0) = coalesce(g.account_id, 0)
-LEFT JOIN product AS p ON p.product_id = g.provider_id
-LEFT JOIN customer AS c ON c.customer_id = g.customer_id
-LEFT JOIN account AS a ON a.account_id = g.account_id
-LEFT JOIN product AS s ON s.product_id = g.service_id
-LEFT JOIN product AS q ON q.product_id = g.product_id;
+SELECT r.*,
+    -- what is to be done something about
+    CASE r.status
+        WHEN 'UNMAPPED' THEN (r.explanation -> 'UNMAPPED')::numeric
+        WHEN 'OVERSOLD' THEN coalesce((r.explanation -> 'OVERSOLD')::numeric, 0) + coalesce((r.explanation -> 'DOUBLE')::numeric, 0)
+        WHEN 'UNSOLD' THEN coalesce((r.explanation -> 'UNPRICED')::numeric, 0) + coalesce((r.explanation -> 'ENDED')::numeric, 0)
+            + coalesce((r.explanation -> 'EXCLUDED')::numeric, 0) + coalesce((r.explanation -> 'UNUSED')::numeric, 0)
+            + coalesce((r.explanation -> 'MARKETPLACE')::numeric, 0)
+        -- licences that nobody pays for, or that were not bought, at the price of the others
+        WHEN 'QUANTITY_MISMATCH' THEN trim_scale(round(coalesce(
+            r.purchase_amount / nullif(r.purchase_quantity, 0) * (r.purchase_quantity - coalesce(r.sales_quantity, 0)), r.difference), 12))
+        WHEN 'PRICE_MISMATCH' THEN (r.explanation -> 'PRICE')::numeric
+        WHEN 'UNEXPLAINED' THEN r.remainder
+        WHEN 'TIMING' THEN -r.running
+        WHEN 'ONLY_PURCHASE' THEN r.difference
+        WHEN 'ONLY_SALES' THEN r.difference
+        WHEN 'EXPLAINED' THEN r.difference - r.remainder - coalesce((r.explanation -> 'MARGIN')::numeric, 0) - coalesce((r.explanation -> 'FEE')::numeric, 0)
+            - coalesce((r.explanation -> 'ROUNDING')::numeric, 0) - coalesce((r.explanation -> 'OWN')::numeric, 0)
+        ELSE 0
+    END AS finding
+FROM (
+    SELECT
+        g.level,
+        g.period_start AS month,
+        g.day,
+        p.name AS supplier,
+        nullif(g.customer_id, 0) AS customer_id,
+        c.number AS customer_number,
+        c.name AS customer,
+        g.account_id,
+        coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
+        s.name AS service,
+        g.product_id,
+        q.code AS sku,
+        g.currency,
+        g.unit,
+        g.charges,
+        trim_scale(g.purchase_amount) AS purchase_amount,
+        trim_scale(CASE WHEN g.is_licence THEN g.bought WHEN g.unit IS NOT NULL THEN g.purchase_quantity END) AS purchase_quantity,
+        trim_scale(g.sales_amount) AS sales_amount,
+        trim_scale(CASE WHEN g.is_licence THEN g.sold WHEN g.unit IS NOT NULL THEN g.sales_quantity END) AS sales_quantity,
+        trim_scale(g.invoiced) AS invoiced,
+        trim_scale(g.running) AS running,
+        trim_scale(g.late_cost) AS late_cost,
+        trim_scale(g.difference) AS difference,
+        trim_scale(-g.difference) AS margin,
+        round(100 * -g.difference / nullif(g.sales_amount, 0), 2) AS margin_pct,
+        trim_scale(g.tolerance) AS tolerance,
+        CASE
+            WHEN abs((g.parts -> 'UNMAPPED')::numeric) > g.tolerance THEN 'UNMAPPED'
+            WHEN abs((g.parts -> 'DOUBLE')::numeric) > g.tolerance OR abs((g.parts -> 'OVERSOLD')::numeric) > g.tolerance AND h.level IS NULL
+                THEN 'OVERSOLD'
+            WHEN abs((g.parts -> 'UNPRICED')::numeric) > g.tolerance OR abs((g.parts -> 'ENDED')::numeric) > g.tolerance
+                OR abs((g.parts -> 'EXCLUDED')::numeric) > g.tolerance OR abs((g.parts -> 'UNUSED')::numeric) > g.tolerance
+                OR abs((g.parts -> 'MARKETPLACE')::numeric) > g.tolerance THEN 'UNSOLD'
+            WHEN g.is_licence AND g.bought IS DISTINCT FROM g.sold THEN 'QUANTITY_MISMATCH'
+            WHEN g.price <> 0 THEN 'PRICE_MISMATCH'
+            WHEN abs(g.remainder) > g.tolerance THEN 'UNEXPLAINED'
+            WHEN g.rows_bought > 0 AND g.rows_sold = 0 AND g.sold_cost <> 0 OR g.parts ? 'FX' AND g.rows_sold = 0 THEN 'ONLY_PURCHASE'
+            WHEN g.rows_bought = 0 AND g.rows_sold > 0 AND g.sold_for <> 0 THEN 'ONLY_SALES'
+            WHEN h.level IS NOT NULL OR g.invoiced <> 0 AND abs(g.running) > g.tolerance THEN 'TIMING'
+            WHEN g.parts - '{MARGIN,FEE,ROUNDING,OWN}'::text[] <> '{}' THEN 'EXPLAINED'
+            WHEN g.difference <> 0 AND abs(g.difference) <= g.tolerance THEN 'MATCHED_ROUNDING'
+            ELSE 'MATCHED'
+        END AS status,
+        coalesce(CASE WHEN h.level IS NOT NULL AND g.parts ? 'OVERSOLD' THEN g.parts - 'OVERSOLD' || jsonb_build_object('PERIOD', g.parts -> 'OVERSOLD')
+            ELSE g.parts END, '{}')
+            || CASE WHEN g.price <> 0 THEN jsonb_build_object('PRICE', trim_scale(g.price),
+                'MARGIN', trim_scale(coalesce((g.parts -> 'MARGIN')::numeric, 0) - g.price)) ELSE '{}' END AS explanation,
+        trim_scale(g.remainder) AS remainder
+    FROM compared AS g
+    LEFT JOIN shifted AS h ON h.level = g.level AND h.period_start = g.period_start AND h.currency = g.currency AND h.customer_id = g.customer_id
+        AND coalesce(h.provider_id, 0) = coalesce(g.provider_id, 0) AND coalesce(h.service_id, 0) = coalesce(g.service_id, 0)
+        AND coalesce(h.product_id, 0) = coalesce(g.product_id, 0) AND coalesce(h.account_id, 0) = coalesce(g.account_id, 0)
+    LEFT JOIN product AS p ON p.product_id = g.provider_id
+    LEFT JOIN customer AS c ON c.customer_id = g.customer_id
+    LEFT JOIN account AS a ON a.account_id = g.account_id
+    LEFT JOIN product AS s ON s.product_id = g.service_id
+    LEFT JOIN product AS q ON q.product_id = g.product_id
+) AS r;
 
 COMMENT ON VIEW reconciliation_sale IS 'link C: what was bought against what was sold, by level, with one status a group and its difference in coded parts';
 COMMENT ON COLUMN reconciliation_sale.level IS 'month (all), supplier, customer, account, service, sku, or with the setting grain = day also day';
@@ -641,3 +678,4 @@ COMMENT ON COLUMN reconciliation_sale.tolerance IS 'what rounding may make of it
 COMMENT ON COLUMN reconciliation_sale.status IS 'MATCHED, MATCHED_ROUNDING, EXPLAINED, TIMING, UNMAPPED, UNSOLD, OVERSOLD, QUANTITY_MISMATCH, PRICE_MISMATCH, ONLY_PURCHASE, ONLY_SALES or UNEXPLAINED; see docs/reconciliation.md';
 COMMENT ON COLUMN reconciliation_sale.explanation IS 'the difference in coded parts, such as {"UNPRICED": 12.50, "MARGIN": -8.00}';
 COMMENT ON COLUMN reconciliation_sale.remainder IS 'part of the difference that has no code';
+COMMENT ON COLUMN reconciliation_sale.finding IS 'amount that the status is about: positive is lost, negative was sold too much; 0 where all is matched';

@@ -42,7 +42,7 @@ INSERT INTO currency_rate (currency, to_currency, rate_on, rate) VALUES ('USD', 
 
 CREATE TEMP VIEW sku AS
 SELECT customer_number AS customer, service, sku, currency, purchase_amount AS purchase, sales_amount AS sales, difference, margin_pct AS pct,
-    tolerance, status, explanation, remainder
+    tolerance, status, explanation, remainder, finding
 FROM reconciliation_sale
 WHERE level = 'sku' AND month = '2026-09-01'
 ORDER BY service, customer, sku, currency;
