@@ -12,21 +12,26 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
           charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql) \
+        sql/types/calendar_span.sql \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql correction_policy.sql \
+          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql correction_policy.sql invoice_currency.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql \
-          reconciliation_run.sql reconciliation_decision.sql)
+          reconciliation_run.sql reconciliation_decision.sql) \
+        sql/tables/agreement.sql
 CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_purge.sql \
           landing.sql customer.sql vat.sql history.sql dimension.sql allocation_rule_set.sql invoice_dimension.sql tag.sql tag_policy.sql) \
+        $(addprefix sql/functions/,calendar_span.sql agreement.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
-        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql \
-          price_rule_in_force.sql allocation_in_force.sql \
-          charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql \
+        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
+          price_rule_in_force.sql allocation_in_force.sql agreement_fact.sql) \
+        sql/functions/agreement_charge.sql \
+        $(addprefix sql/views/,agreement.sql \
+          charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
           price_rule_tied.sql price_rule_problems.sql \
           invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
@@ -34,7 +39,7 @@ CODE  = sql/views/currency_rate_either.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice.sql \
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice.sql \
           invoice_run.sql document_text.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -53,7 +58,8 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
+                 own_billing currency_rate invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random \
+                 agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run schedule tag_policy load_side supplier_invoice readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run

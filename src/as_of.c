@@ -32,6 +32,7 @@ int grain_setting = 0;
 char *price_rules_setting = NULL;
 char *period_first_setting = NULL;
 char *period_last_setting = NULL;
+char *invoice_until_setting = NULL;
 
 PG_FUNCTION_INFO_V1(as_of);
 
@@ -97,6 +98,15 @@ Datum
 period_last(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_DATUM(day_of(period_last_setting, DATEVAL_NOEND));
+}
+
+PG_FUNCTION_INFO_V1(invoice_until);
+
+/* The last day on which charges may be invoiced that are looked at. */
+Datum
+invoice_until(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(day_of(invoice_until_setting, DATEVAL_NOEND));
 }
 
 PG_FUNCTION_INFO_V1(grain);

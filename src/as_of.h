@@ -14,6 +14,7 @@ extern int grain_setting;
 extern char *price_rules_setting;
 extern char *period_first_setting;
 extern char *period_last_setting;
+extern char *invoice_until_setting;
 
 extern const struct config_enum_entry grain_options[];
 

@@ -93,6 +93,10 @@ _PG_init(void)
 	DefineCustomStringVariable("cloudbilling.period_last",
 	                           "Last period that is rated, by its first day; empty is all.", NULL,
 	                           &period_last_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+	    "cloudbilling.invoice_until",
+	    "Leaves out charges of agreements that may be invoiced only after this day; empty is none.",
+	    NULL, &invoice_until_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
 	    "cloudbilling.grain",
 	    "What rating looks at: roll-ups by month, by day, single charges, or their sums.",

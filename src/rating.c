@@ -77,7 +77,7 @@ begin_parts(Sale *sale, Piece *piece, int number, const Amount *paid)
 		part->piece = piece;
 		part->number = number;
 		part->rule = -1;
-		part->currency = piece->item->currency;
+		part->currency = piece->currency;
 		if (first)
 		{
 			part->quantity = piece->quantity;

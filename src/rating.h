@@ -33,7 +33,7 @@ typedef struct RatedItem
 	int32 product_id;
 	StringId resource;
 	StringId unit;
-	Currency currency;
+	Currency currency; /* in which the supplier bills */
 	Jsonb *tags;
 	int nmatched;
 	int32 *matched; /* places of rules, the one that goes before the others first */
@@ -47,8 +47,10 @@ typedef struct Piece
 	RatedItem *item;
 	DateADT period_start;
 	DateADT charge_on;
+	DateADT invoice_on; /* no end: when the period ends */
 	int32 load_scope_id;
 	int32 line_no;      /* 0 for a roll-up */
+	Currency currency;  /* of the costs: the item's, or what they were converted to */
 	TimestampTz starts; /* of a charge */
 	TimestampTz ends;
 	int64 charges;

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "number.h"
 #include "rating.h"
 #include "selector_record.h"
 #include "utils/array.h"
@@ -36,7 +37,10 @@ enum
 	ARG_TAGS,
 	ARG_CHARGES,
 	ARG_QUANTITY,
-	ARG_COST /* and three more */
+	ARG_COST, /* and three more */
+	ARG_TO_CURRENCY = ARG_COST + COSTS,
+	ARG_FACTOR,
+	ARG_INVOICE_ON
 };
 
 /* A string as the key of a hash table: where it is. */
@@ -235,6 +239,35 @@ check_row(FunctionCallInfo fcinfo)
 			                errmsg("argument %d of a rating must not be NULL", mandatory[i])));
 }
 
+/*
+ * Converts the costs of a piece to the currency in which the buyer is invoiced, if
+ * that is another one.  Without a rate it is not known what they are.
+ */
+static void
+convert_costs(FunctionCallInfo fcinfo, Piece *piece)
+{
+	Numeric factor;
+
+	piece->currency = currency_from_text(PG_GETARG_TEXT_PP(ARG_TO_CURRENCY));
+	if (piece->currency == piece->item->currency)
+		return;
+	factor = PG_ARGISNULL(ARG_FACTOR) ? NULL : PG_GETARG_NUMERIC(ARG_FACTOR);
+	for (int i = 0; i < COSTS; i++)
+	{
+		Numeric cost = piece->cost[i];
+
+		if (cost == NULL)
+			continue;
+		if (factor)
+			piece->cost[i] = number_mul(cost, factor);
+		else if (number_cmp(cost, number_literal(0, 0)) == 0)
+			continue; /* nothing is nothing in all currencies */
+		else
+			piece->cost[i] = NULL;
+		pfree(cost);
+	}
+}
+
 /* The state in an argument, or NULL. */
 Rating *
 rating_argument(FunctionCallInfo fcinfo, int number)
@@ -282,6 +315,11 @@ rating_transition(PG_FUNCTION_ARGS)
 	piece->quantity = copy_number(fcinfo, ARG_QUANTITY);
 	for (int i = 0; i < COSTS; i++)
 		piece->cost[i] = copy_number(fcinfo, ARG_COST + i);
+	piece->currency = piece->item->currency;
+	if (!PG_ARGISNULL(ARG_TO_CURRENCY))
+		convert_costs(fcinfo, piece);
+	piece->invoice_on =
+	    PG_ARGISNULL(ARG_INVOICE_ON) ? DATEVAL_NOEND : PG_GETARG_DATEADT(ARG_INVOICE_ON);
 	if (rating->npieces == rating->maxpieces)
 	{
 		rating->maxpieces *= 2;

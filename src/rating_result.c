@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#define MAX_COLUMNS 24
+#define MAX_COLUMNS 32
 
 /* Rows while they are made. */
 typedef struct Rows
@@ -131,6 +131,17 @@ sum_quantity(const Line *line, StringId *unit, int64 *charges)
 	return sum;
 }
 
+/* The day on which the last of a line's parts may be invoiced; no end is when its period ends. */
+static DateADT
+invoice_day(const Line *line)
+{
+	DateADT day = DATEVAL_NOBEGIN;
+
+	for (Member *member = line->first; member; member = member->next)
+		day = Max(day, member->part->piece->invoice_on);
+	return day;
+}
+
 /* Puts what identifies a line. */
 static void
 put_key_columns(Row *row, const Sale *sale, const Line *line)
@@ -156,6 +167,7 @@ take_line(void *taker, Sale *sale, Line *line)
 	bool counted = priced || measure_is_quantity(rule->measure);
 	StringId unit;
 	int64 charges;
+	DateADT invoice_on;
 	Numeric quantity = sum_quantity(line, &unit, &charges);
 	Row row = {0};
 
@@ -177,6 +189,8 @@ take_line(void *taker, Sale *sale, Line *line)
 	put_number(&row, priced ? sum_cost(line, MEASURE_BILLED_COST) : NULL);
 	put_number(&row, priced ? sum_cost(line, MEASURE_EFFECTIVE_COST) : NULL);
 	put(&row, Int64GetDatum(charges), !priced);
+	invoice_on = invoice_day(line);
+	put(&row, DateADTGetDatum(invoice_on), DATE_NOT_FINITE(invoice_on));
 	add_row(taker, &row);
 }
 
@@ -214,6 +228,7 @@ take_member(void *taker, Sale *sale, Line *line, Member *member)
 	put_number(&row, priced ? part->cost[MEASURE_EFFECTIVE_COST] : NULL);
 	put_currency(&row, part->currency);
 	put(&row, Int64GetDatum(part->charges), !priced);
+	put_currency(&row, piece->item->currency);
 	add_row(taker, &row);
 }
 

@@ -33,6 +33,11 @@ CREATE OR REPLACE FUNCTION period_last() RETURNS date
 
 COMMENT ON FUNCTION period_last() IS 'the setting cloudbilling.period_last: first day of the last period that is rated';
 
+CREATE OR REPLACE FUNCTION invoice_until() RETURNS date
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION invoice_until() IS 'the setting cloudbilling.invoice_until: charges of agreements that may be invoiced only later are left out';
+
 CREATE OR REPLACE FUNCTION all_customers_are_asked()
 RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE

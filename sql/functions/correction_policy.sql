@@ -13,20 +13,22 @@ AS $$
 BEGIN
     WITH
     line AS MATERIALIZED (
-        SELECT d AS line, d.customer_id, d.period_start, d.currency, d.amount, b.invoice_id AS billed_by, m.is_billed AS month_is_billed,
+        SELECT d AS line, d.customer_id, d.period_start, d.currency, d.amount,
+            CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by,
+            CASE WHEN d.invoice_on IS NULL THEN m.is_billed ELSE d.corrects IS NOT NULL END AS month_is_billed,
             coalesce(p.document, 'run') AS document, coalesce(p.write_off_below, 0) AS write_off_below
         FROM unnest(correction_policy_apply.due) AS d
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
-            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
         ) AS b ON true
         CROSS JOIN LATERAL (
             SELECT EXISTS (
                 SELECT
                 FROM invoice_line AS l
-                WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency) AS is_billed
+                WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL) AS is_billed
         ) AS m
         LEFT JOIN LATERAL (
             SELECT p.document, CASE WHEN p.currency IS NOT NULL THEN p.write_off_below END AS write_off_below

@@ -71,6 +71,7 @@ RETURN jsonb '{
                                 "Uitvoer buiten de Europese Unie: nultarief (artikel 146 van Richtlijn 2006/112/EG)."],
     "legal_O":                 ["Not subject to EU VAT: the place of supply is outside the European Union (Article 44 of Directive 2006/112/EC).",
                                 "Geen EU-btw verschuldigd: de plaats van dienst ligt buiten de Europese Unie (artikel 44 van Richtlijn 2006/112/EG)."],
+    "exchange_rate":           ["Exchange rate", "Wisselkoers"],
     "seller_vat_number":       ["VAT number supplier", "Btw-nummer leverancier"],
     "customer_vat_number":     ["VAT number customer", "Btw-nummer afnemer"],
 

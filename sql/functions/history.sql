@@ -43,6 +43,12 @@ BEGIN
             ('allocation_split', 'splits'),
             ('allocation_weight', 'weights'),
             ('tag_policy', 'tag policies'),
+            ('price_index', 'figures of price indices'),
+            ('agreement', 'agreements'),
+            ('agreement_item', 'items of agreements'),
+            ('agreement_price', 'prices of agreement items'),
+            ('agreement_quantity', 'quantities of agreement items'),
+            ('agreement_renewal', 'paid terms of agreements'),
             ('reconciliation_group', 'groups of reconciliation')
         ) AS d (relation, name)
     LOOP

@@ -1,7 +1,7 @@
 -- What a document says, as text: the same for the same rows, whatever the session's
--- settings.  Of a dimension it says something where it has one.
+-- settings.  Of a dimension and of exchange rates it says something where it has them.
 CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, lines invoice_line[], vat invoice_vat[],
-    allocation invoice_line_allocation[] DEFAULT '{}')
+    allocation invoice_line_allocation[] DEFAULT '{}', rates invoice_currency_rate[] DEFAULT '{}')
 RETURNS text
 LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
@@ -12,15 +12,19 @@ BEGIN ATOMIC
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
             SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
+                    - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
         || CASE WHEN cardinality(allocation) > 0 THEN jsonb_build_object(
             'allocation', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.line_no, a.dimension_id, a.value COLLATE "C") FROM unnest(allocation) AS a))
+        ELSE '{}' END
+        || CASE WHEN cardinality(rates) > 0 THEN jsonb_build_object(
+            'rates', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.period_start, r.currency) FROM unnest(rates) AS r))
         ELSE '{}' END)::text;
 END;
 
-COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[], invoice_line_allocation[]) IS 'what a document says, as the text that is hashed';
+COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[], invoice_line_allocation[], invoice_currency_rate[]) IS 'what a document says, as the text that is hashed';
 
 -- Documents whose hash no longer fits what they say or what came before them.
 CREATE OR REPLACE FUNCTION invoice_verify()
@@ -35,7 +39,8 @@ BEGIN ATOMIC
             sha256(convert_to(invoice_content(i,
                 ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
                 ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
-                ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
+                ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id),
+                ARRAY(SELECT r FROM invoice_currency_rate AS r WHERE r.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
         FROM invoice AS i
         WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
     ) AS i
@@ -78,7 +83,7 @@ COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at wh
 
 -- Makes documents of what is due: as values first, numbered and chained, and then
 -- written.  Gives their number.
-CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], run int)
+CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -88,6 +93,7 @@ DECLARE
     lines      invoice_line[];
     vat        invoice_vat[];
     allocation invoice_line_allocation[];
+    kept       invoice_currency_rate[];
     series     invoice_series;
     document   invoice;
 BEGIN
@@ -98,15 +104,16 @@ BEGIN
     -- A document for each period that has none yet; differences of periods that
     -- have one go with the latest of these, or else make a document of their own.
     -- Each value of a dimension that is billed by itself has documents of its own,
-    -- and so has what is billed as a whole.
+    -- and so has what is billed as a whole.  What is billed before its period ends
+    -- goes as differences do, and is not what the period was billed by.
     WITH
     line AS (
-        SELECT d.*, b.invoice_id AS billed_by
+        SELECT d.*, CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by
         FROM unnest(due) AS d
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
-            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
         ) AS b ON true
     ),
@@ -114,7 +121,7 @@ BEGIN
         SELECT l.customer_id, l.currency, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
             max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
-        WHERE l.billed_by IS NULL
+        WHERE l.billed_by IS NULL AND l.invoice_on IS NULL
         GROUP BY 1, 2, 3, 4, 5, 6
     ),
     head AS (
@@ -148,27 +155,29 @@ BEGIN
             l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
             l.currency, l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
             CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
-            coalesce(r.invoice_text, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
+            coalesce(r.invoice_text, gi.description, CASE WHEN l.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
             coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
             r.measure, r.pricing, l.climbed, l.measured, l.measured_before, l.due, l.due_before,
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             coalesce(b.vat_category, t.category) AS vat_category,
             coalesce(b.vat_rate, t.rate) AS vat_rate,
-            l.dimension_id, l.dimension_value
+            l.dimension_id, l.dimension_value, l.invoice_on
         FROM line AS l
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
             AND n.currency = l.currency
             AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
             AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
-            AND CASE WHEN l.billed_by IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
+            AND CASE WHEN l.billed_by IS NULL AND l.invoice_on IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
         JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
         JOIN product AS p ON p.product_id = l.product_id
         JOIN customer AS c ON c.customer_id = l.customer_id
         JOIN seller AS e ON e.seller_id = c.seller_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
         LEFT JOIN account AS a ON a.account_id = l.account_id
+        LEFT JOIN agreement AS g ON g.account_id = l.account_id
+        LEFT JOIN agreement_item AS gi ON gi.agreement_id = g.agreement_id AND agreement_resource(g.number, gi.number) = l.resource_id
         -- A correction has the VAT of what it corrects; what a billed period lacked
         -- has that of the period's lines of its kind.
         LEFT JOIN LATERAL (
@@ -177,6 +186,7 @@ BEGIN
             JOIN price_rule AS y ON y.price_rule_id = x.price_rule_id
             WHERE x.customer_id = l.customer_id AND x.period_start = l.period_start
               AND y.tax_category = r.tax_category
+              AND (x.invoice_on IS NULL) = (l.invoice_on IS NULL)
             ORDER BY x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
               AND x.account_id IS NOT DISTINCT FROM l.account_id
               AND x.resource_id IS NOT DISTINCT FROM l.resource_id
@@ -187,7 +197,7 @@ BEGIN
         ) AS b ON true
         LEFT JOIN LATERAL (
             SELECT v.category, v.rate
-            FROM vat_of(e.country, c.country, c.vat_number, r.tax_category, l.period_end - 1) AS v
+            FROM vat_of(e.country, c.country, c.vat_number, r.tax_category, coalesce(l.invoice_on, l.period_end - 1)) AS v
             WHERE b.vat_category IS NULL
             OFFSET 0  -- asks for a rate only where one is needed
         ) AS t ON true
@@ -229,6 +239,13 @@ BEGIN
         FROM taxed AS t
         GROUP BY 1
     ),
+    -- of the agreements that a document bills, the shortest
+    payment AS (
+        SELECT m.invoice_id, min(g.payment_days) AS payment_days
+        FROM made AS m
+        JOIN agreement AS g ON g.account_id = m.account_id
+        GROUP BY 1
+    ),
     specified AS (
         SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
         FROM (
@@ -254,10 +271,15 @@ BEGIN
             WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL
             ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"),
         ARRAY(
+            SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
+            FROM (SELECT DISTINCT l.invoice_id, l.customer_id, l.period_start, l.currency FROM made AS l) AS m
+            JOIN unnest(rates) AS r ON r.customer_id = m.customer_id AND r.period_start = m.period_start AND r.to_currency = m.currency
+            ORDER BY m.invoice_id, m.period_start, r.currency),
+        ARRAY(
             SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
-                today.day + coalesce(c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
+                today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value)::invoice
             FROM numbered AS n
@@ -265,9 +287,10 @@ BEGIN
             JOIN seller AS e ON e.seller_id = c.seller_id
             JOIN customer_zone AS z ON z.customer_id = c.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
+            LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
             ORDER BY e.seller_id, n.invoice_id)
-    INTO lines, vat, allocation, documents;
+    INTO lines, vat, allocation, kept, documents;
 
     -- Numbers and hashes go one by one, for each hangs on the one before; the
     -- row of the series stays locked until the end of the transaction.
@@ -295,7 +318,8 @@ BEGIN
         document.hash := sha256(convert_to(invoice_content(document,
             ARRAY(SELECT l FROM unnest(lines) AS l WHERE l.invoice_id = document.invoice_id),
             ARRAY(SELECT v FROM unnest(vat) AS v WHERE v.invoice_id = document.invoice_id),
-            ARRAY(SELECT a FROM unnest(allocation) AS a WHERE a.invoice_id = document.invoice_id)), 'UTF8'));
+            ARRAY(SELECT a FROM unnest(allocation) AS a WHERE a.invoice_id = document.invoice_id),
+            ARRAY(SELECT r FROM unnest(kept) AS r WHERE r.invoice_id = document.invoice_id)), 'UTF8'));
         series.last_hash := document.hash;
         documents[i] := document;
     END LOOP;
@@ -307,11 +331,12 @@ BEGIN
     INSERT INTO invoice_line SELECT * FROM unnest(lines);
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
+    INSERT INTO invoice_currency_rate SELECT * FROM unnest(kept);
     RETURN cardinality(documents);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
+COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
 -- Finalises what is due for the customers first to last.  Gives the number of
 -- documents.
@@ -325,11 +350,13 @@ SET cloudbilling.as_of = ''
 SET cloudbilling.price_rules = ''
 SET cloudbilling.period_first = ''
 SET cloudbilling.period_last = ''
+SET cloudbilling.invoice_until = ''
 SET cloudbilling.grain = 'month'
 AS $$
 DECLARE
     due        invoice_due[];
     by_value   invoice_line_value[];
+    rates      charge_converted[];
     apart      invoice_due[];
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
@@ -351,15 +378,20 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
-    -- One statement, so that both are of the same deliveries and rules.
-    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s)
-    INTO due, by_value
+    -- What may be invoiced only later is left out of lines that may be now.
+    PERFORM set_config('cloudbilling.invoice_until', least(until, min((clock_timestamp() AT TIME ZONE z.time_zone)::date))::text, true)
+    FROM customer_zone AS z
+    WHERE z.customer_id BETWEEN first AND last;
+
+    -- One statement, so that all are of the same deliveries, rules and rates.
+    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s), ARRAY(SELECT r FROM invoice_rates(until) AS r)
+    INTO due, by_value, rates
     FROM (
         SELECT array_agg(d) AS due
         FROM invoice_due AS d
         JOIN customer_zone AS z ON z.customer_id = d.customer_id
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        WHERE d.period_end <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+        WHERE coalesce(d.invoice_on, d.period_end) <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
           -- long ago billed periods rest, with all their lines
           AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
@@ -370,7 +402,7 @@ BEGIN
     IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
     END IF;
-    RETURN invoice_make(due, by_value, run) + invoice_make(apart, by_value, run);
+    RETURN invoice_make(due, by_value, rates, run) + invoice_make(apart, by_value, rates, run);
 END
 $$;
 

@@ -81,7 +81,8 @@ RETURNS TABLE (
     unit text,
     billed_cost numeric,
     effective_cost numeric,
-    charges bigint
+    charges bigint,
+    invoice_on date
 )
 LANGUAGE plpgsql STABLE ROWS 100
 SET cloudbilling.customer_first = 0
@@ -105,14 +106,14 @@ BEGIN
             v.dimension_id, NULL AS value, l.climbed, l.measured, l.unit, currency_round(l.amount, l.currency) AS line_due,
             l.quantity AS line_quantity, l.billed_cost AS line_billed_cost, l.effective_cost AS line_effective_cost,
             l.charges AS line_charges, NULL::numeric AS due, NULL::numeric AS quantity, NULL::numeric AS billed_cost,
-            NULL::numeric AS effective_cost, NULL::bigint AS charges, true AS is_line
+            NULL::numeric AS effective_cost, NULL::bigint AS charges, true AS is_line, l.invoice_on
         FROM rated_line AS l
         JOIN invoice_dimension AS v ON v.customer_id = l.customer_id AND v.valid_during @> l.period_start
         WHERE l.reseller_id IS NULL AND v.invoice_by = invoice_parts.by
         UNION ALL
         SELECT a.buyer_id, a.period_start, a.price_rule_id, a.product_id, a.account_id, a.resource_id, a.tag_value, a.currency,
             a.dimension_id, a.value, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, a.due, a.quantity, a.billed_cost,
-            a.effective_cost, a.charges, false
+            a.effective_cost, a.charges, false, NULL
         FROM allocated AS a
         JOIN invoice_dimension AS v ON v.customer_id = a.buyer_id AND v.dimension_id = a.dimension_id
             AND v.valid_during @> a.period_start
@@ -124,7 +125,8 @@ BEGIN
             sum(e.line_due) AS line_due, sum(e.line_quantity) AS line_quantity, sum(e.line_billed_cost) AS line_billed_cost,
             sum(e.line_effective_cost) AS line_effective_cost, sum(e.line_charges) AS line_charges, sum(e.due) AS due,
             sum(e.quantity) AS quantity, sum(e.billed_cost) AS billed_cost, sum(e.effective_cost) AS effective_cost,
-            sum(e.charges) AS charges, bool_or(e.is_line) AS is_line, count(*) FILTER (WHERE NOT e.is_line) AS parts
+            sum(e.charges) AS charges, bool_or(e.is_line) AS is_line, count(*) FILTER (WHERE NOT e.is_line) AS parts,
+            max(e.invoice_on) AS invoice_on
         FROM entry AS e
         GROUP BY e.customer_id, e.period_start, e.price_rule_id, e.product_id, e.account_id, e.resource_id, e.tag_value,
             e.currency, e.dimension_id, e.value
@@ -137,6 +139,7 @@ BEGIN
             max(p.climbed) OVER line AS climbed_in_all,
             max(p.measured) OVER line AS measured_in_all,
             max(p.unit) OVER line AS unit_in_all,
+            max(p.invoice_on) OVER line AS invoice_on_in_all,
             CASE WHEN p.is_line THEN p.line_due - coalesce(sum(p.due) OVER line, 0) ELSE 0 END AS due_left,
             CASE WHEN p.is_line THEN coalesce(p.line_quantity - coalesce(sum(p.quantity) OVER line, 0), 0) ELSE 0 END AS quantity_left,
             CASE WHEN p.is_line THEN coalesce(p.line_billed_cost - coalesce(sum(p.billed_cost) OVER line, 0), 0) ELSE 0 END AS billed_cost_left,
@@ -154,7 +157,8 @@ BEGIN
         r.unit_in_all,
         CASE WHEN num_nonnulls(r.billed_cost, r.line_billed_cost) > 0 THEN trim_scale(coalesce(r.billed_cost, 0) + r.billed_cost_left) END,
         CASE WHEN num_nonnulls(r.effective_cost, r.line_effective_cost) > 0 THEN trim_scale(coalesce(r.effective_cost, 0) + r.effective_cost_left) END,
-        CASE WHEN num_nonnulls(r.charges, r.line_charges) > 0 THEN (coalesce(r.charges, 0) + r.charges_left)::bigint END
+        CASE WHEN num_nonnulls(r.charges, r.line_charges) > 0 THEN (coalesce(r.charges, 0) + r.charges_left)::bigint END,
+        r.invoice_on_in_all
     FROM rest AS r
     WHERE r.has_line
       AND (r.parts > 0 OR r.is_all OR r.due_left <> 0 OR r.quantity_left <> 0 OR r.billed_cost_left <> 0 OR r.effective_cost_left <> 0);

@@ -34,3 +34,7 @@ CREATE OR REPLACE TRIGGER invoice_frozen BEFORE UPDATE OR DELETE ON invoice_line
     FOR EACH ROW EXECUTE FUNCTION invoice_frozen();
 CREATE OR REPLACE TRIGGER invoice_frozen_whole BEFORE TRUNCATE ON invoice_line_allocation
     FOR EACH STATEMENT EXECUTE FUNCTION invoice_frozen();
+CREATE OR REPLACE TRIGGER invoice_frozen BEFORE UPDATE OR DELETE ON invoice_currency_rate
+    FOR EACH ROW EXECUTE FUNCTION invoice_frozen();
+CREATE OR REPLACE TRIGGER invoice_frozen_whole BEFORE TRUNCATE ON invoice_currency_rate
+    FOR EACH STATEMENT EXECUTE FUNCTION invoice_frozen();

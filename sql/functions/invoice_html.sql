@@ -533,6 +533,29 @@ END;
 
 COMMENT ON FUNCTION invoice_html_legal(invoice) IS 'why a document has no VAT, as the law wants it said; NULL where it has';
 
+-- Which rates costs were converted with, each once: a document may have corrections of
+-- several months.
+CREATE OR REPLACE FUNCTION invoice_html_rates(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlelement(name div, xmlattributes('legal' AS class), xmlagg(
+        xmlelement(name p,
+            document_text(document.language, 'exchange_rate') || ' '
+                || CASE WHEN r.inverse THEN r.to_currency ELSE r.currency END || ' 1 = '
+                || CASE WHEN r.inverse THEN r.currency ELSE r.to_currency END || ' ' || document_number(r.rate, document.language, 2)
+                || ' (' || coalesce(r.source || ', ', '') || CASE r.per
+                    WHEN 'month' THEN document_text(document.language, 'month_' || extract(month FROM r.rate_on)) || ' ' || extract(year FROM r.rate_on)
+                    ELSE document_date(r.rate_on, document.language) END || ')')
+        ORDER BY r.rate_on, r.currency, r.rate))
+    FROM (SELECT DISTINCT k.currency, k.to_currency, k.rate, k.inverse, k.rate_on, k.per, k.source
+          FROM invoice_currency_rate AS k
+          WHERE k.invoice_id = document.invoice_id) AS r
+    HAVING count(*) > 0;
+END;
+
+COMMENT ON FUNCTION invoice_html_rates(invoice) IS 'exchange rates that a document was made with; NULL where there are none';
+
 CREATE OR REPLACE FUNCTION invoice_html_payment(document invoice)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -604,6 +627,7 @@ BEGIN ATOMIC
                     xmlelement(name section, xmlattributes('settlement' AS class),
                         invoice_html_vat(document),
                         invoice_html_legal(document),
+                        invoice_html_rates(document),
                         invoice_html_payment(document)))) AS text),
             '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]', '', 'g') || E'\n'
          FROM invoice AS document

@@ -22,3 +22,9 @@ COMMENT ON FUNCTION price_rule_match(price_rule_set, int[], int[], record) IS 'p
 CREATE OR REPLACE FUNCTION price_rule_ids(rules price_rule_set, places int[]) RETURNS int[]
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION price_rule_ids(price_rule_set, int[]) IS 'keys of the rules at some places of a set';
+
+CREATE OR REPLACE FUNCTION price_rule_first(rules price_rule_set, places int[], price_rule_id int) RETURNS int[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN price_rule_id IS NULL OR array_position(price_rule_ids(rules, places), price_rule_id) IS NULL THEN places
+    ELSE places[array_position(price_rule_ids(rules, places), price_rule_id)] || places END;
+COMMENT ON FUNCTION price_rule_first(price_rule_set, int[], int) IS 'places of rules with that of one of them, if any, before all others';

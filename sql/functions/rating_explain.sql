@@ -2,7 +2,7 @@
 
 -- The charges behind a rated line at a moment (NULL: now), each with its share of
 -- an amount: shares add up to it.
-CREATE OR REPLACE FUNCTION rated_line_shares(line rated_line, due numeric, moment timestamptz)
+CREATE OR REPLACE FUNCTION rated_line_shares(line rated_line, due numeric, moment timestamptz, until date DEFAULT NULL)
 RETURNS SETOF rated_charge
 LANGUAGE plpgsql STABLE ROWS 1000
 SET cloudbilling.as_of = ''
@@ -11,6 +11,7 @@ SET cloudbilling.customer_first = 0
 SET cloudbilling.customer_last = 0
 SET cloudbilling.period_first = ''
 SET cloudbilling.period_last = ''
+SET cloudbilling.invoice_until = ''
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
@@ -25,13 +26,14 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_last', buyer::text, true);
     PERFORM set_config('cloudbilling.period_first', line.period_start::text, true);
     PERFORM set_config('cloudbilling.period_last', line.period_start::text, true);
+    PERFORM set_config('cloudbilling.invoice_until', coalesce(until::text, ''), true);
     RETURN QUERY
     SELECT s.customer_id, s.reseller_id, s.period_start, s.price_rule_id, s.effect, s.product_id, s.account_id, s.resource_id,
         s.tag_value, s.currency, s.owner_id, s.charge_on, s.load_scope_id, s.line_no, s.starts, s.ends, s.item_id, s.measured,
         -- the last one takes what rounding left
         CASE WHEN s.is_last THEN due - coalesce(exact_sum(s.amount) OVER (ORDER BY s.no ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
             ELSE s.amount END,
-        s.quantity, s.billed_cost, s.effective_cost, s.cost_currency, s.charges
+        s.quantity, s.billed_cost, s.effective_cost, s.cost_currency, s.charges, s.billing_currency
     FROM (
         SELECT c.*, row_number() OVER o AS no, lead(1) OVER o IS NULL AS is_last
         FROM rated_charge AS c
@@ -49,7 +51,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION rated_line_shares(rated_line, numeric, timestamptz) IS 'charges behind a line at a moment, each with its share of an amount';
+COMMENT ON FUNCTION rated_line_shares(rated_line, numeric, timestamptz, date) IS 'charges behind a line at a moment, each with its share of an amount; those that might be invoiced only after a day are left out';
 
 -- The charges behind a line of the running invoice.
 CREATE OR REPLACE FUNCTION rated_line_explain(line rated_line)
@@ -72,11 +74,12 @@ RETURNS TABLE (
 LANGUAGE sql STABLE ROWS 1000
 BEGIN ATOMIC
     SELECT s.starts, s.ends, i.provider_name, i.service_name, i.sku_id, i.resource_id, i.charge_description, s.quantity,
-        coalesce(i.pricing_unit, i.consumed_unit), s.billed_cost, trim_scale(s.amount), d.load_id, d.file_name, s.line_no
+        coalesce(i.pricing_unit, i.consumed_unit), s.billed_cost, trim_scale(s.amount), d.load_id, d.file_name,
+        CASE WHEN d.load_id IS NOT NULL THEN s.line_no END
     FROM rated_line_shares(line, currency_round(line.amount, line.currency), as_of()) AS s
     JOIN charge_item AS i ON i.item_id = s.item_id
-    JOIN load_scope AS p ON p.load_scope_id = s.load_scope_id
-    JOIN load AS d ON d.load_id = p.load_id
+    LEFT JOIN load_scope AS p ON p.load_scope_id = s.load_scope_id
+    LEFT JOIN load AS d ON d.load_id = p.load_id
     ORDER BY s.starts, s.load_scope_id, s.line_no;
 END;
 
@@ -87,7 +90,7 @@ CREATE OR REPLACE FUNCTION invoice_line_rated(line invoice_line)
 RETURNS rated_line
 LANGUAGE sql IMMUTABLE
 RETURN ROW(line.customer_id, NULL, line.period_start, line.price_rule_id, line.effect, line.product_id, line.account_id,
-    line.resource_id, line.tag_value, line.currency::text, line.measured, line.climbed, line.due, NULL, line.unit, NULL, NULL, NULL)::rated_line;
+    line.resource_id, line.tag_value, line.currency::text, line.measured, line.climbed, line.due, NULL, line.unit, NULL, NULL, NULL, NULL)::rated_line;
 
 COMMENT ON FUNCTION invoice_line_rated(invoice_line) IS 'key and amount due of a document''s line';
 
@@ -105,6 +108,14 @@ SET cloudbilling.period_first = ''
 SET cloudbilling.period_last = ''
 SET search_path = cloudbilling, pg_temp
 AS $$
+DECLARE
+    -- fees that fell due later were not in it
+    until date := (
+        SELECT least((moment AT TIME ZONE z.time_zone)::date, r.until)
+        FROM customer_zone AS z
+        LEFT JOIN invoice AS i ON i.invoice_id = line.invoice_id
+        LEFT JOIN invoice_run AS r ON r.invoice_run_id = i.invoice_run_id
+        WHERE z.customer_id = line.customer_id);
 BEGIN
     -- Nothing was due for it in this form: by value, or as a whole, it was in the other.
     IF line.due = 0 AND line.measured = 0 AND EXISTS (
@@ -115,7 +126,7 @@ BEGIN
         RETURN;
     END IF;
     IF line.dimension_id IS NULL THEN
-        RETURN QUERY SELECT s.* FROM rated_line_shares(invoice_line_rated(line), line.due, moment) AS s;
+        RETURN QUERY SELECT s.* FROM rated_line_shares(invoice_line_rated(line), line.due, moment, until) AS s;
         RETURN;
     END IF;
     PERFORM set_config('cloudbilling.as_of', coalesce(moment::text, ''), true);
@@ -142,7 +153,7 @@ BEGIN
     ),
     share AS MATERIALIZED (
         SELECT s AS charge, a.value AS origin
-        FROM rated_line_shares(invoice_line_rated(line), (SELECT sum(p.due) FROM part AS p), moment) AS s
+        FROM rated_line_shares(invoice_line_rated(line), (SELECT sum(p.due) FROM part AS p), moment, until) AS s
         JOIN allocation_item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id AND a.dimension_id = line.dimension_id
             AND s.charge_on >= a.valid_from AND s.charge_on < a.valid_until
     ),
@@ -164,7 +175,7 @@ BEGIN
         CASE WHEN c.total <> 0 THEN round(c.due * c.reached / c.total, 12) - round(c.due * (c.reached - (c.charge).amount) / c.total, 12)
             WHEN c.is_last THEN c.due ELSE 0 END,
         (c.charge).quantity * f.part, (c.charge).billed_cost * f.part, (c.charge).effective_cost * f.part,
-        (c.charge).cost_currency, (c.charge).charges
+        (c.charge).cost_currency, (c.charge).charges, (c.charge).billing_currency
     FROM climbed AS c
     CROSS JOIN LATERAL (
         SELECT CASE WHEN c.is_whole THEN 1 WHEN c.total <> 0 THEN round(c.due / c.total, 12) ELSE 0 END AS part
@@ -259,19 +270,19 @@ BEGIN
             n.item_id IS NULL AS is_gone,
             CASE WHEN num_nonnulls(n.quantity, e.quantity) > 0 THEN coalesce(n.quantity, 0) - coalesce(e.quantity, 0) END AS quantity,
             CASE WHEN num_nonnulls(n.billed_cost, e.billed_cost) > 0 THEN coalesce(n.billed_cost, 0) - coalesce(e.billed_cost, 0) END AS cost, coalesce(n.amount, 0) - coalesce(e.amount, 0) AS amount
-        FROM (SELECT s.load_scope_id, s.line_no, min(s.starts) AS starts, min(s.ends) AS ends, min(s.item_id) AS item_id, sum(s.quantity) AS quantity,
-            sum(s.billed_cost) AS billed_cost, exact_sum(s.amount) AS amount FROM now AS s GROUP BY 1, 2) AS n
-        FULL JOIN (SELECT s.load_scope_id, s.line_no, min(s.starts) AS starts, min(s.ends) AS ends, min(s.item_id) AS item_id, sum(s.quantity) AS quantity,
-            sum(s.billed_cost) AS billed_cost, exact_sum(s.amount) AS amount FROM earlier AS s GROUP BY 1, 2) AS e
-            ON e.load_scope_id = n.load_scope_id AND e.line_no = n.line_no
+        FROM (SELECT s.load_scope_id, s.line_no, s.starts, s.item_id, min(s.ends) AS ends, sum(s.quantity) AS quantity,
+            sum(s.billed_cost) AS billed_cost, exact_sum(s.amount) AS amount FROM now AS s GROUP BY 1, 2, 3, 4) AS n
+        FULL JOIN (SELECT s.load_scope_id, s.line_no, s.starts, s.item_id, min(s.ends) AS ends, sum(s.quantity) AS quantity,
+            sum(s.billed_cost) AS billed_cost, exact_sum(s.amount) AS amount FROM earlier AS s GROUP BY 1, 2, 3, 4) AS e
+            ON e.load_scope_id = n.load_scope_id AND e.line_no = n.line_no AND e.starts = n.starts AND e.item_id = n.item_id
     )
     SELECT 'charge', coalesce(t.charge_description, t.service_name) || CASE WHEN s.is_gone THEN ' (no longer)' ELSE '' END, s.starts, s.ends, t.sku_id,
         t.resource_id, s.quantity, coalesce(t.pricing_unit, t.consumed_unit), NULL::numeric, s.cost, trim_scale(s.amount - coalesce(s.cost, 0)), trim_scale(s.amount), d.load_id,
-        d.file_name, s.line_no
+        d.file_name, CASE WHEN d.load_id IS NOT NULL THEN s.line_no END
     FROM share AS s
     JOIN charge_item AS t ON t.item_id = s.item_id
-    JOIN load_scope AS p ON p.load_scope_id = s.load_scope_id
-    JOIN load AS d ON d.load_id = p.load_id
+    LEFT JOIN load_scope AS p ON p.load_scope_id = s.load_scope_id
+    LEFT JOIN load AS d ON d.load_id = p.load_id
     UNION ALL
     -- what no charge tells: owner or rules were other ones then
     SELECT 'charge', 'owners or rules have changed since', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,

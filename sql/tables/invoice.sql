@@ -177,6 +177,7 @@ CREATE TABLE invoice_line (
     vat_rate         numeric  NOT NULL,
     dimension_id     int      REFERENCES dimension,
     dimension_value  text,
+    invoice_on       date,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -185,7 +186,7 @@ CREATE TABLE invoice_line (
          dimension_id, dimension_value),
     CHECK (amount = due - due_before),
     CHECK (unit_price >= 0),
-    CHECK (revision = 0 OR corrects IS NOT NULL),
+    CHECK (revision = 0 OR corrects IS NOT NULL OR invoice_on IS NOT NULL),
     CHECK (vat_category IN ('S', 'Z', 'AE', 'G', 'O')),
     CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL)
 );
@@ -223,6 +224,7 @@ COMMENT ON COLUMN invoice_line.vat_category IS 'VAT category (UNCL5305): S, Z, A
 COMMENT ON COLUMN invoice_line.vat_rate IS 'VAT rate in percent';
 COMMENT ON COLUMN invoice_line.dimension_id IS 'key: dimension, where the line bills what one of its values has of the rule''s line; NULL bills all';
 COMMENT ON COLUMN invoice_line.dimension_value IS 'key: the value; NULL is what is not allocated';
+COMMENT ON COLUMN invoice_line.invoice_on IS 'day on which it might be invoiced, where that was before its period ended: fees in advance';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
 

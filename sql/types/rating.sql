@@ -18,7 +18,8 @@ CREATE TYPE rating_line AS (
     unit            text,
     billed_cost     numeric,
     effective_cost  numeric,
-    charges         bigint
+    charges         bigint,
+    invoice_on      date
 );
 COMMENT ON TYPE rating_line IS 'what a price rule makes of a customer''s charges of a period; see view rated_line';
 
@@ -46,7 +47,8 @@ CREATE TYPE rating_share AS (
     billed_cost     numeric,
     effective_cost  numeric,
     cost_currency   text,
-    charges         bigint
+    charges         bigint,
+    billing_currency  text
 );
 COMMENT ON TYPE rating_share IS 'the share of charges in a line; see view rated_charge';
 

@@ -54,20 +54,21 @@ direct AS MATERIALIZED (
 share AS MATERIALIZED (
     SELECT s.customer_id, s.owner_id, s.period_start, s.charge_on, s.item_id, s.price_rule_id, s.product_id, s.account_id,
         s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency, s.amount, s.charges, s.quantity, s.billed_cost,
-        s.effective_cost
+        s.effective_cost, s.billing_currency
     FROM rated_charge AS s
     WHERE s.reseller_id IS NULL AND s.price_rule_id IS NOT NULL
     UNION ALL
     -- Never run, but counted by the planner, which guesses that the above gives two.
-    SELECT 0, 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0
+    SELECT 0, 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL
     FROM generate_series(1, 100000)
     WHERE customer_first() < 0
 ),
--- Shares of lines by value; a line of several currencies' costs is split by each.
+-- Shares of lines by value; a line of several currencies' costs is split by each, in
+-- which suppliers bill, as costs are: it makes no difference to what was converted.
 sold AS MATERIALIZED (
     SELECT CASE WHEN d.across_customers THEN -1 ELSE s.owner_id END AS scope_id, s.owner_id AS customer_id, s.period_start,
         d.dimension_id, allocation_value(a.found, d.dimension_id, s.charge_on) AS value, s.customer_id AS buyer_id,
-        s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.cost_currency,
+        s.price_rule_id, s.product_id, s.account_id, s.resource_id, s.tag_value, s.currency, s.effect, s.billing_currency AS cost_currency,
         exact_sum(s.amount) AS amount, sum(s.charges)::bigint AS charges, exact_sum(s.quantity) AS quantity,
         -- as in rated_line, as far as they are in the line's currency
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
@@ -77,7 +78,7 @@ sold AS MATERIALIZED (
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
         OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, s.cost_currency
 ),
 -- What the values of a place have: of a dimension, scope, month and currency, in
 -- which all that is shared is split.
@@ -215,7 +216,8 @@ frozen AS MATERIALIZED (
     SELECT DISTINCT c.dimension_id, c.period_start, f.load_scope_id
     FROM closed AS c
     JOIN allocation_closed AS f ON f.allocation_closing_id = c.allocation_closing_id
-    WHERE f.kind = 'cost'
+    -- agreements deliver nothing: what they were is taken back, and what they are is late
+    WHERE f.kind = 'cost' AND f.load_scope_id > 0
 ),
 cost AS (
     SELECT d.scope_id, d.customer_id, d.period_start, d.dimension_id, d.value, d.load_scope_id, d.account_id, d.service_id,

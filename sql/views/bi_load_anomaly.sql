@@ -1,6 +1,7 @@
 -- What in the deliveries is out of the ordinary: to be looked at before a month is
--- invoiced.  From roll-ups, by days and months of the first seller's time zone; each
--- kind is a branch of its own, so asking for one kind computes no other.
+-- invoiced.  From roll-ups, by days and months of the first seller's time zone, but for
+-- missing hours, which are from the charges of the last two months; each kind is a branch
+-- of its own, so asking for one kind computes no other.
 CREATE OR REPLACE VIEW bi_load_anomaly AS
 WITH
 zone AS MATERIALIZED (
@@ -52,6 +53,28 @@ missing AS (
         ) AS c
     ) AS g
     WHERE g.next_day - g.day BETWEEN 2 AND 32 AND g.span >= 7 AND g.recent * 7 >= g.span * 6
+),
+-- Hours without usage, of accounts that had some in nineteen hours of twenty in the week
+-- before.  Charges of more than an hour say nothing of single hours.
+hour AS (
+    SELECT c.account_id, date_bin('1 hour', c.charge_period_start, '2000-01-01 00:00Z') AS hour
+    FROM charge AS c
+    JOIN load_scope_current AS s ON s.load_scope_id = c.load_scope_id
+    WHERE c.charge_period_start >= (SELECT max(f.charge_period_end) - interval '62 days' FROM load_scope_in_force AS f WHERE f.side = 'usage')
+      AND c.charge_period_end - c.charge_period_start <= interval '1 hour'
+    GROUP BY 1, 2
+),
+missing_hour AS (
+    SELECT g.account_id, g.hour, g.next_hour, g.recent, g.span
+    FROM (
+        SELECT h.*,
+            lead(h.hour) OVER (PARTITION BY h.account_id ORDER BY h.hour) AS next_hour,
+            count(*) OVER (PARTITION BY h.account_id ORDER BY h.hour RANGE BETWEEN interval '167 hours' PRECEDING AND CURRENT ROW) AS recent,
+            least(168, extract(epoch FROM h.hour - min(h.hour) OVER (PARTITION BY h.account_id)) / 3600 + 1)::int AS span
+        FROM hour AS h
+    ) AS g
+    -- a whole day and more are days
+    WHERE g.next_hour - g.hour BETWEEN interval '2 hours' AND interval '48 hours' AND g.span >= 48 AND g.recent * 20 >= g.span * 19
 ),
 -- Services that cost something on most days, and for three days or more nothing.
 daily_drop AS (
@@ -157,6 +180,14 @@ found AS (
         NULL::text AS provider, NULL::text AS billing_account
     FROM missing AS m
     UNION ALL
+    SELECT 'missing hours', date_trunc('month', (m.hour + interval '1 hour') AT TIME ZONE z.name)::date, m.account_id, NULL,
+        ((m.hour + interval '1 hour') AT TIME ZONE z.name)::date, ((m.next_hour - interval '1 hour') AT TIME ZONE z.name)::date, NULL, NULL, NULL, NULL,
+        format('no usage from %s to %s, between hours that have some; of the %s hours before, %s had',
+            to_char((m.hour + interval '1 hour') AT TIME ZONE z.name, 'HH24:MI'), to_char(m.next_hour AT TIME ZONE z.name, 'HH24:MI'), m.span, m.recent),
+        NULL, NULL
+    FROM missing_hour AS m
+    CROSS JOIN zone AS z
+    UNION ALL
     SELECT 'drop to zero', date_trunc('month', d.last_day + 1)::date, d.account_id, d.service_id, d.last_day + 1, d.reach, NULL, d.currency,
         d.charges, d.billed_cost, format('cost something on %s of 10 days, then nothing; %s', d.days,
             CASE WHEN d.account_last_day > d.last_day THEN 'other services of the account go on' ELSE 'neither has the account any other cost' END),
@@ -208,6 +239,22 @@ found AS (
     WHERE a.provider_name <> 'Own services'  -- whose formats are about different things
     GROUP BY m.month, m.currency, a.provider_name, a.billing_account_id
     HAVING count(DISTINCT m.source_id) > 1
+    UNION ALL
+    -- An account of use that suppliers' files call the same, below other billing accounts: Azure's cost details
+    -- name the billing profile, Partner Center the partner, FOCUS what its supplier likes.
+    SELECT 'several formats', w.month, min(w.account_id), NULL, NULL, NULL, NULL, w.currency, sum(w.charges)::bigint, exact_sum(w.billed_cost),
+        format('comes in %s, below %s billing accounts, and may count twice', string_agg(DISTINCT w.format, ' and '),
+            count(DISTINCT (w.provider_name, w.billing_account_id))), NULL, NULL
+    FROM (
+        SELECT m.month, m.currency, m.account_id, m.source_id, m.charges, m.billed_cost, f.name AS format, a.provider_name, a.billing_account_id,
+            regexp_replace(lower(a.sub_account_id), '^/subscriptions/', '') AS sub_account
+        FROM monthly AS m
+        JOIN account AS a ON a.account_id = m.account_id
+        JOIN source AS f ON f.source_id = m.source_id
+        WHERE a.provider_name NOT IN ('Own services', 'OpenCost') AND a.sub_account_id IS NOT NULL
+    ) AS w
+    GROUP BY w.month, w.currency, w.sub_account
+    HAVING count(DISTINCT w.source_id) > 1 AND count(DISTINCT (w.provider_name, w.billing_account_id)) > 1
 )
 SELECT
     f.kind,
@@ -231,7 +278,7 @@ LEFT JOIN product AS s ON s.product_id = p.path[3]
 LEFT JOIN product AS v ON v.product_id = p.path[2];
 
 COMMENT ON VIEW bi_load_anomaly IS 'what in the deliveries is out of the ordinary, one row for each thing to look at before a month is invoiced';
-COMMENT ON COLUMN bi_load_anomaly.kind IS 'missing days, drop to zero, no delivery, new currency, new unit, new SKU, counted twice, delivered again or several formats';
+COMMENT ON COLUMN bi_load_anomaly.kind IS 'missing days, missing hours, drop to zero, no delivery, new currency, new unit, new SKU, counted twice, delivered again or several formats';
 COMMENT ON COLUMN bi_load_anomaly.month IS 'first day of the month in which it is, or begins';
 COMMENT ON COLUMN bi_load_anomaly.provider IS 'provider';
 COMMENT ON COLUMN bi_load_anomaly.billing_account IS 'supplier''s billing account; NULL for a SKU that is new in several accounts';

@@ -8,14 +8,16 @@ owned AS NOT MATERIALIZED (
     -- Never run, but counted by the planner, which cannot tell how many rows all
     -- of the above gives, guesses one, and would then join row by row: twenty for
     -- each customer asked for.
-    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, '', '', '', 0, 0, 0, 0, 0, 0, 0
+    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, '', '', '', 0, 0, 0, 0, 0, 0, 0, NULL
     FROM generate_series(1, 20 + 20 * least(customer_last() - customer_first(), 1000))
     WHERE customer_first() < 0
 ),
 item AS MATERIALIZED (
     SELECT a.customer_id, d.item_id, a.buyers,
         CASE WHEN EXISTS (SELECT FROM price_rule_in_force AS r WHERE r.per LIKE 'tags.%') THEN d.tags END AS tags,
-        price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d) AS matched
+        CASE WHEN g.price_rule_id IS NULL THEN price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d)
+            ELSE price_rule_first((SELECT u.rules FROM price_rule_packed AS u),
+                price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d), g.price_rule_id) END AS matched
     FROM (
         SELECT DISTINCT o.account_id, q.customer_id, q.buyers, q.path
         FROM customer_asked AS q
@@ -28,12 +30,22 @@ item AS MATERIALIZED (
     ) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
+    -- what was agreed goes before all other prices
+    LEFT JOIN agreement_item AS g ON g.item_id = d.item_id
+),
+-- What costs are converted with, of who is invoiced in a currency of his own.
+exchange AS MATERIALIZED (
+    SELECT r.customer_id, r.period_start, r.to_currency, array_agg(r.currency) AS currencies, array_agg(r.factor) AS factors
+    FROM customer_currency_rate AS r
+    WHERE EXISTS (SELECT FROM invoice_currency)
+    GROUP BY r.customer_id, r.period_start, r.to_currency
 )
-SELECT m.matched, m.buyers, m.tags, o.*
+SELECT m.matched, m.buyers, m.tags, o.*, x.to_currency, x.factors[array_position(x.currencies, o.billing_currency)] AS factor
 FROM owned AS o
 -- Always so; the planner, which knows nothing of what is computed once, would take
 -- it for long and sort both sides.
-JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id AND m.item_id = abs(m.item_id);
+JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id AND m.item_id = abs(m.item_id)
+LEFT JOIN exchange AS x ON x.customer_id = o.buyer_id AND x.period_start = o.period_start;
 
 COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';
 COMMENT ON COLUMN charge_matched.matched IS 'places, in price_rule_packed.rules, of those that are about the charges, the one that goes before all others first';
@@ -59,3 +71,6 @@ COMMENT ON COLUMN charge_matched.effective_cost IS 'sum of effective cost';
 COMMENT ON COLUMN charge_matched.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_matched.contracted_cost IS 'sum of contracted cost';
 COMMENT ON COLUMN charge_matched.buyer_id IS 'the seller''s customer, who is invoiced';
+COMMENT ON COLUMN charge_matched.to_currency IS 'currency in which the buyer is invoiced, and costs are converted to; NULL converts nothing';
+COMMENT ON COLUMN charge_matched.factor IS 'what costs are multiplied by; NULL without an exchange rate';
+COMMENT ON COLUMN charge_matched.invoice_on IS 'day on which it may be invoiced; NULL is when the period ends';

@@ -111,7 +111,7 @@ single AS MATERIALIZED (
 SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, NULL::int AS line_no,
     NULL::timestamptz AS starts, NULL::timestamptz AS ends, r.item_id, r.account_id, i.product_id,
     i.resource_id, coalesce(i.pricing_unit, i.consumed_unit) AS unit, i.billing_currency, r.charges, r.quantity,
-    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1] AS buyer_id
+    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1] AS buyer_id, NULL::date AS invoice_on
 FROM asked AS o
 JOIN charge_monthly AS r ON r.account_id = o.account_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
@@ -128,7 +128,7 @@ WHERE grain() = 'month'
 UNION ALL
 SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, NULL, NULL, NULL, r.item_id,
     r.account_id, i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges,
-    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1]
+    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1], NULL
 FROM asked AS o
 JOIN charge_daily AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
@@ -145,7 +145,7 @@ WHERE (grain() = 'day' OR grain() = 'month' AND EXISTS (SELECT FROM cut))
 UNION ALL
 SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, NULL, NULL, NULL, r.item_id,
     r.account_id, i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges,
-    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1]
+    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1], NULL
 FROM asked AS o
 JOIN (
     SELECT g.load_scope_id, g.account_id, g.item_id, (g.sums).*
@@ -178,7 +178,7 @@ UNION ALL
 SELECT o.customer_id, date_trunc('month', c.charge_on)::date, c.charge_on, r.load_scope_id, r.line_no,
     r.charge_period_start, r.charge_period_end, r.item_id, r.account_id, i.product_id, i.resource_id,
     coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, 1, coalesce(r.pricing_quantity, r.consumed_quantity),
-    r.billed_cost, coalesce(r.effective_cost, r.billed_cost), r.list_cost, r.contracted_cost, o.buyers[1]
+    r.billed_cost, coalesce(r.effective_cost, r.billed_cost), r.list_cost, r.contracted_cost, o.buyers[1], NULL
 FROM asked AS o
 JOIN single AS r ON r.account_id = o.account_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
@@ -187,13 +187,27 @@ CROSS JOIN LATERAL (SELECT (r.charge_period_start AT TIME ZONE o.time_zone)::dat
 WHERE c.charge_on >= (SELECT p.first_day FROM span AS p) AND c.charge_on < (SELECT p.end_day FROM span AS p)
   AND o.valid_during @> c.charge_on
   AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id
-    ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END;
+    ELSE i.tag_set_id IS NULL OR (i.account_id, i.tag_set_id) NOT IN (SELECT t.account_id, t.tag_set_id FROM tagged AS t) END
+UNION ALL
+-- Agreements deliver nothing: what they charge is computed.
+SELECT o.customer_id, c.period_start, c.charge_on, 0, c.part, c.starts, c.ends, c.item_id, c.account_id, c.product_id, i.resource_id,
+    c.unit, c.currency, 1, c.quantity, c.cost, c.cost, c.amount, NULL, o.buyers[1], c.invoice_on
+FROM (
+    SELECT array_agg(f) AS facts, array_agg(o.time_zone) AS zones
+    FROM asked AS o
+    JOIN agreement_fact AS f ON f.account_id = o.account_id
+    WHERE o.tag_set_id = 0 AND EXISTS (SELECT FROM agreement)
+) AS a
+CROSS JOIN LATERAL agreement_charges(a.facts, a.zones, ARRAY(SELECT ROW(x.*)::price_index FROM price_index_in_force AS x)) AS c
+JOIN asked AS o ON o.account_id = c.account_id AND o.tag_set_id = 0
+JOIN charge_item AS i ON i.item_id = c.item_id
+WHERE a.facts IS NOT NULL;
 
 COMMENT ON VIEW charge_owned IS 'charges with the customer that owns them, rolled up where that suffices: the base of all rating';
 COMMENT ON COLUMN charge_owned.customer_id IS 'customer';
 COMMENT ON COLUMN charge_owned.period_start IS 'first day of the billing period, in the customer''s time zone';
 COMMENT ON COLUMN charge_owned.charge_on IS 'first day of the roll-up: of the month, or the day where a month is cut';
-COMMENT ON COLUMN charge_owned.load_scope_id IS 'delivery';
+COMMENT ON COLUMN charge_owned.load_scope_id IS 'delivery; 0 is an agreement';
 COMMENT ON COLUMN charge_owned.line_no IS 'line of the file, of a single charge; NULL for a roll-up, as starts and ends';
 COMMENT ON COLUMN charge_owned.starts IS 'start of the charge period';
 COMMENT ON COLUMN charge_owned.ends IS 'end of the charge period';
@@ -210,3 +224,4 @@ COMMENT ON COLUMN charge_owned.effective_cost IS 'sum of effective cost';
 COMMENT ON COLUMN charge_owned.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_owned.contracted_cost IS 'sum of contracted cost';
 COMMENT ON COLUMN charge_owned.buyer_id IS 'the seller''s customer, who is invoiced: the customer itself, or the first reseller above it';
+COMMENT ON COLUMN charge_owned.invoice_on IS 'day on which it may be invoiced; NULL is when the period ends';

@@ -37,16 +37,20 @@ SELECT
     coalesce(sum(d.cost_before), 0) AS cost_before,
     coalesce(sum(d.charges), 0)::bigint AS charges,
     coalesce(sum(d.times), 0)::int AS revision,
-    max(d.invoice_id) AS corrects,
+    -- a fee that fell due after what was billed is no correction of it
+    CASE WHEN max(d.invoice_on) FILTER (WHERE d.due IS NOT NULL) > max(d.invoice_on) FILTER (WHERE d.times IS NOT NULL) THEN NULL
+        ELSE max(d.invoice_id) END AS corrects,
     d.dimension_id,
-    d.dimension_value
+    d.dimension_value,
+    -- of what is due and what was billed, the later one
+    CASE WHEN bool_and(d.invoice_on IS NOT NULL) FILTER (WHERE num_nonnulls(d.due, d.times) > 0) THEN max(d.invoice_on) END AS invoice_on
 FROM (
     SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
         l.currency, l.climbed, l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
         NULL::numeric AS due_before, l.quantity, NULL::numeric AS quantity_before, l.unit,
         NULL AS unit_before, l.billed_cost,
         l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id, NULL::int AS dimension_id,
-        NULL AS dimension_value
+        NULL AS dimension_value, l.invoice_on
     FROM rated_line AS l
     WHERE l.reseller_id IS NULL
       -- Mostly so, which the planner cannot know.
@@ -58,7 +62,7 @@ FROM (
     UNION ALL
     SELECT p.customer_id, p.period_start, p.price_rule_id, p.product_id, p.account_id, p.resource_id, p.tag_value,
         p.currency, p.climbed, p.measured, NULL, p.due, NULL, p.quantity, NULL, p.unit, NULL, p.billed_cost, p.effective_cost,
-        NULL, p.charges, NULL, NULL, p.dimension_id, p.dimension_value
+        NULL, p.charges, NULL, NULL, p.dimension_id, p.dimension_value, p.invoice_on
     FROM invoice_parts(customer_first(), customer_last(), 'value') AS p
     WHERE EXISTS (
         SELECT
@@ -68,7 +72,7 @@ FROM (
     SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value,
         b.currency, NULL, NULL, b.measured - b.measured_before, NULL, b.amount, NULL,
         CASE WHEN b.unit IS NOT NULL THEN b.quantity END, NULL, b.unit, NULL, NULL, b.cost, NULL, 1, b.invoice_id,
-        b.dimension_id, b.dimension_value
+        b.dimension_id, b.dimension_value, b.invoice_on
     FROM invoice_line AS b
     JOIN invoice AS i ON i.invoice_id = b.invoice_id
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
@@ -77,7 +81,7 @@ FROM (
     UNION ALL
     SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
         w.currency, NULL, NULL, w.measured - w.measured_before, NULL, w.amount, NULL, w.quantity, NULL, NULL, NULL, NULL, w.cost,
-        NULL, NULL, NULL, w.dimension_id, w.dimension_value
+        NULL, NULL, NULL, w.dimension_id, w.dimension_value, NULL
     FROM invoice_write_off AS w
     WHERE w.customer_id BETWEEN customer_first() AND customer_last()
       AND w.period_start BETWEEN period_first() AND period_last()
@@ -112,6 +116,7 @@ COMMENT ON COLUMN invoice_due.effective_cost IS 'effective cost of the charges';
 COMMENT ON COLUMN invoice_due.cost_before IS 'billed cost that earlier lines of the key carried';
 COMMENT ON COLUMN invoice_due.charges IS 'number of charges';
 COMMENT ON COLUMN invoice_due.revision IS 'how often the key was billed';
-COMMENT ON COLUMN invoice_due.corrects IS 'last document that billed the key';
+COMMENT ON COLUMN invoice_due.corrects IS 'last document that billed the key; NULL also where what is due fell due after it';
 COMMENT ON COLUMN invoice_due.dimension_id IS 'key: dimension, of a customer who has a document for each of its values';
 COMMENT ON COLUMN invoice_due.dimension_value IS 'key: the value; NULL is what is not allocated';
+COMMENT ON COLUMN invoice_due.invoice_on IS 'day on which it may be invoiced, where that is before the period ends';

@@ -9,7 +9,7 @@ SELECT
     d.currency,
     d.effect,
     CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(v.name, p.name) END AS service,
-    coalesce(r.invoice_text, CASE WHEN d.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
+    coalesce(r.invoice_text, gi.description, CASE WHEN d.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END) AS description,
     coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS account,
     d.resource_id,
     d.tag_value,
@@ -36,6 +36,8 @@ JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 JOIN product AS p ON p.product_id = d.product_id
 LEFT JOIN product AS v ON v.product_id = p.path[3]
 LEFT JOIN account AS a ON a.account_id = d.account_id
+LEFT JOIN agreement AS g ON g.account_id = d.account_id
+LEFT JOIN agreement_item AS gi ON gi.agreement_id = g.agreement_id AND agreement_resource(g.number, gi.number) = d.resource_id
 LEFT JOIN dimension AS n ON n.dimension_id = d.dimension_id
 -- what was written off before it was ever billed is no line of 0.00
 WHERE d.amount <> 0 OR d.revision = 0 AND d.due_before = 0;

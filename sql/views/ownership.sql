@@ -69,7 +69,12 @@ SELECT a.account_id, p.tag_set_id, c.customer_id, daterange(NULL, NULL), ARRAY[2
 FROM account AS a
 JOIN place AS p USING (account_id)
 JOIN customer AS c ON c.number = a.source_customer_id
-WHERE a.provider_name = 'Own services';
+WHERE a.provider_name = 'Own services'
+UNION ALL
+-- An agreement is its customer's, whatever rules say.
+SELECT g.account_id, p.tag_set_id, g.customer_id, daterange(NULL, NULL), ARRAY[-2147483648]
+FROM agreement AS g
+JOIN place AS p USING (account_id);
 
 COMMENT ON VIEW ownership_candidate IS 'ownership rules that hold for each account and set of tags, with their rank';
 COMMENT ON COLUMN ownership_candidate.account_id IS 'account';

@@ -61,12 +61,14 @@ GROUP BY s.customer_id, i.product_id, s.period_start, s.cost_currency
 UNION ALL
 SELECT 'nothing measured', s.price_rule_id, r.name, s.customer_id, i.product_id, s.period_start, s.cost_currency,
     sum(s.charges)::bigint, trim_scale(exact_sum(s.billed_cost)), NULL,
-    format('the rule prices by %s, which the charges do not have', r.measure)
+    CASE WHEN s.billing_currency <> s.cost_currency AND r.measure ~ 'cost$' AND exact_sum(s.billed_cost) IS NULL
+        THEN format('the rule prices by %s, and there is no exchange rate from %s to %s', r.measure, s.billing_currency, s.cost_currency)
+        ELSE format('the rule prices by %s, which the charges do not have', r.measure) END
 FROM share AS s
 JOIN charge_item AS i ON i.item_id = s.item_id
 JOIN price_rule_in_force AS r ON r.price_rule_id = s.price_rule_id
 WHERE s.effect = 'set' AND s.measured IS NULL
-GROUP BY s.price_rule_id, r.name, r.measure, s.customer_id, i.product_id, s.period_start, s.cost_currency
+GROUP BY s.price_rule_id, r.name, r.measure, s.customer_id, i.product_id, s.period_start, s.cost_currency, s.billing_currency
 UNION ALL
 SELECT 'below cost', d.price_rule_id, r.name, d.customer_id, d.product_id, d.period_start, d.currency, d.charges,
     trim_scale(d.billed_cost), trim_scale(d.amount), format('sold for %s less than it costs', trim_scale(d.billed_cost - d.amount))

@@ -6,7 +6,7 @@ FROM (
     SELECT rating_lines((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
         m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
         m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
-        m.contracted_cost) AS lines
+        m.contracted_cost, m.to_currency, m.factor, m.invoice_on) AS lines
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
@@ -32,6 +32,7 @@ COMMENT ON COLUMN rated_line.unit IS 'unit of quantity; NULL when there are seve
 COMMENT ON COLUMN rated_line.billed_cost IS 'billed cost of the charges, as far as it is in this currency; of a reseller''s line, what it paid; NULL for adjust, add and limit';
 COMMENT ON COLUMN rated_line.effective_cost IS 'effective cost, likewise';
 COMMENT ON COLUMN rated_line.charges IS 'number of charges behind the line; NULL for adjust, add and limit';
+COMMENT ON COLUMN rated_line.invoice_on IS 'day on which the last of its charges may be invoiced; NULL is when the period ends';
 
 -- The share of each roll-up, or with cloudbilling.grain of each day or charge, in
 -- each line: shares of a line add up to it.
@@ -41,7 +42,7 @@ FROM (
     SELECT rating_shares((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
         m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
         m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
-        m.contracted_cost) AS shares
+        m.contracted_cost, m.to_currency, m.factor, m.invoice_on) AS shares
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
@@ -73,3 +74,4 @@ COMMENT ON COLUMN rated_charge.billed_cost IS 'their billed cost; of a reseller'
 COMMENT ON COLUMN rated_charge.effective_cost IS 'their effective cost, likewise';
 COMMENT ON COLUMN rated_charge.cost_currency IS 'currency of the costs';
 COMMENT ON COLUMN rated_charge.charges IS 'number of charges';
+COMMENT ON COLUMN rated_charge.billing_currency IS 'currency in which the supplier bills: another one than cost_currency where they were converted';

@@ -25,6 +25,22 @@ INSERT INTO usage (payer, account, sku, category, cost, starts) VALUES ('days', 
 SELECT pg_temp.deliver('days');
 SELECT * FROM pg_temp.anomaly WHERE kind IN ('missing days', 'drop to zero');
 
+-- Every hour of five days, but for three hours of one account, and two and one of another; a third works from eight to six, a fourth has a day
+-- without usage, a fifth is there too short, and what is metered by the day has no hours.
+INSERT INTO usage (payer, account, quantity, cost, starts)
+SELECT 'hours', a, 1, 1, h
+FROM generate_series('2024-10-04 00:00Z'::timestamptz, '2024-10-08 23:00Z', '1 hour') AS h, unnest('{three,pair,whole,office,day,short}'::text[]) AS a
+WHERE NOT (a = 'three' AND h IN ('2024-10-07 22:00Z', '2024-10-07 23:00Z', '2024-10-08 00:00Z')
+    OR a = 'pair' AND h IN ('2024-10-07 05:00Z', '2024-10-07 06:00Z', '2024-10-08 10:00Z')
+    OR a = 'office' AND extract(hour FROM h) NOT BETWEEN 8 AND 17
+    OR a = 'day' AND h >= '2024-10-06 12:00Z' AND h < '2024-10-08 14:00Z'
+    OR a = 'short' AND (h < '2024-10-07 06:00Z' OR h = '2024-10-08 05:00Z'));
+SELECT pg_temp.deliver('hours');
+SELECT * FROM pg_temp.anomaly WHERE kind = 'missing hours';
+UPDATE seller SET time_zone = 'Europe/Amsterdam';
+SELECT account, first_on, last_on, detail FROM pg_temp.anomaly WHERE kind = 'missing hours';
+UPDATE seller SET time_zone = 'UTC';
+
 -- Costs end: of a service while its account goes on, of a whole account, of what is paid once a month.  What goes on without a cost
 -- has ended too; what ended yesterday, what comes now and then, and one-time purchases have not.
 INSERT INTO usage (payer, account, service, sku, quantity, cost, starts)
@@ -76,6 +92,21 @@ INSERT INTO landing VALUES ('Provider,Day,Money'), ('AWS,2024-10-07,1.50');
 SELECT * FROM pg_temp.anomaly WHERE kind IN ('counted twice', 'delivered again', 'several formats');
 SELECT load_undo(max(load_id) - 1) FROM load;
 SELECT kind, cost, detail FROM pg_temp.anomaly WHERE kind IN ('counted twice', 'delivered again', 'several formats');
+
+-- A subscription in two formats, below two billing accounts; another in one, and one in two, but of different months.
+SELECT source_add('partner', 'another account of it', '{"provider_name": {"value": "Microsoft"}, "billing_account_id": {"value": "partner"}, "billing_currency": {"value": "EUR"},
+    "sub_account_id": "Subscription", "charge_period_start": "Usage", "billed_cost": "Amount"}') > 0 AS added;
+INSERT INTO landing VALUES ('Subscription,Usage,Amount'), ('aaaa-1,2024-10-05,1.50'), ('bbbb-2,2024-10-05,2.50');
+INSERT INTO usage (payer, provider, account, quantity, cost, starts) VALUES
+    ('profile', 'Microsoft', '/subscriptions/AAAA-1', 1, 1.49, '2024-10-05 12:00Z'), ('profile', 'Microsoft', '/subscriptions/cccc-3', 1, 1, '2024-10-05 12:00Z'),
+    ('profile', 'Microsoft', '/subscriptions/bbbb-2', 1, 1, '2024-09-05 12:00Z');
+SELECT pg_temp.deliver('profile');
+SELECT month, account, cur, charges, cost, detail FROM pg_temp.anomaly WHERE kind = 'several formats';
+-- Google's export by rows, and by months.
+INSERT INTO landing VALUES (E'billing_account_id,service.description,sku.id,project.id,usage_start_time,usage_end_time,cost,currency,credits,invoice.month,export_time\n01A,Run,S,p,2024-10-01,2024-10-02,5,EUR,[],202410,2024-10-03');
+SELECT count(*) FROM pg_temp.anomaly WHERE kind = 'several formats' AND account LIKE '01A%';
+INSERT INTO landing VALUES (E'billing_account_id,service.description,sku.id,project.id,usage_start_time,usage_end_time,cost,currency,credits,invoice.month\n01A,Run,S,p,2024-10-01,2024-10-02,5,EUR,[],202410');
+SELECT month, account, cur, charges, cost, detail FROM pg_temp.anomaly WHERE kind = 'several formats' AND account LIKE '01A%';
 
 -- Deliveries end: five days ago, and not two days or two months ago.
 INSERT INTO usage (payer, account, quantity, cost, starts)

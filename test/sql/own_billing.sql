@@ -30,8 +30,9 @@ SELECT customer, period_start, service, description, quantity, unit, amount, cos
 FROM invoice_running
 WHERE customer_id IN (:one, :two)
 ORDER BY customer, period_start, service, description;
--- What is bought and not sold: the margin.
-SELECT customer, period_start, service_name, charge_category, charges, billed_cost
+-- What is bought and not sold, and why.
+SELECT customer, period_start, service_name, charge_category, charges, billed_cost, reason
 FROM charge_unpriced
 WHERE customer_id IN (:one, :two)
 ORDER BY 1, 2, 3, 4;
+SELECT problem, name, charges, billed_cost, detail FROM price_rule_problems WHERE problem = 'nothing measured' AND customer_id IN (:one, :two);
