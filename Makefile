@@ -65,7 +65,7 @@ REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fu
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle fuzz_types damaged_files cloudbilling_load readme
+CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

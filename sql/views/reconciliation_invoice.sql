@@ -26,7 +26,9 @@ supplier AS (
 -- for the same provider.
 numbered AS (
     SELECT v.supplier_invoice_id, s.*,
-        s.invoice_issuer_name <> v.invoice_issuer_name AND s.provider_name <> v.invoice_issuer_name AS is_foreign
+        -- under the provider's name, it has all lines, unless some name him as their issuer
+        s.invoice_issuer_name <> v.invoice_issuer_name AND (s.provider_name <> v.invoice_issuer_name
+            OR bool_or(s.invoice_issuer_name = v.invoice_issuer_name) OVER (PARTITION BY v.supplier_invoice_id)) AS is_foreign
     FROM supplier_invoice AS v
     JOIN sum AS s ON s.invoice_number = v.invoice_number
     JOIN supplier AS p ON p.supplier = v.invoice_issuer_name AND p.provider_name = s.provider_name

@@ -84,7 +84,8 @@ twice AS MATERIALIZED (
     FROM (
         SELECT p.item_id, p.period_start, p.load_id, p.source_id,
             first_value(p.source_id) OVER (PARTITION BY a.provider_name, a.sub_account_id, i.product_id, p.period_start
-                ORDER BY p.load_id, p.source_id) AS first_source
+                -- not by load, which changes with the next delivery
+                ORDER BY p.source_id) AS first_source
         FROM piece AS p
         JOIN charge_item AS i ON i.item_id = p.item_id
         JOIN account AS a ON a.account_id = i.account_id
@@ -262,7 +263,10 @@ rounded AS (
             sum(l.cents) OVER line AS cents_of_all,
             coalesce(sum(l.due_before) OVER line, 0) AS line_before,
             coalesce(sum(l.written_off) OVER line, 0) AS line_written_off,
-            count(*) FILTER (WHERE NOT l.is_billed) OVER line AS shares
+            count(*) FILTER (WHERE NOT l.is_billed) OVER line AS shares,
+            -- by another rule, where a price was replaced for a month that was invoiced
+            count(*) FILTER (WHERE NOT l.is_billed) OVER product > 0 AS is_sold_still,
+            min(l.item_account_id) FILTER (WHERE NOT l.is_billed) OVER product AS still_account_id
         FROM (
             SELECT l.*, floor(l.known * l.units) AS cents
             FROM (
@@ -273,7 +277,8 @@ rounded AS (
             ) AS l
         ) AS l
         WINDOW line AS (PARTITION BY l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
-            l.currency)
+                l.currency),
+            product AS (PARTITION BY l.customer_id, l.period_start, l.product_id, l.currency)
     ) AS l
 ),
 -- What is not invoiced yet, or to be taken back, by what is due.
@@ -289,19 +294,22 @@ invoiced AS (
         r.currency ORDER BY r.place)
 ),
 sold AS (
-    SELECT s.customer_id, s.item_account_id AS account_id, s.item_product_id AS product_id, s.period_start, s.day, s.unit,
+    SELECT s.customer_id, s.sold_account_id AS account_id, s.item_product_id AS product_id, s.period_start, s.day, s.unit,
         s.currency::text AS currency, v.code, sum(v.amount) AS amount, exact_sum(v.quantity) AS quantity,
         sum(v.invoiced) AS invoiced, sum(v.running) AS running,
         sum(CASE WHEN s.shares > 1 THEN 1 ELSE 0.5 END / s.units) FILTER (WHERE v.quantity IS NOT NULL OR v.code = s.code) AS bound
-    FROM invoiced AS s
+    FROM (
+        SELECT r.*, coalesce(r.item_account_id, CASE WHEN r.is_billed THEN r.still_account_id END) AS sold_account_id
+        FROM invoiced AS r
+    ) AS s
     CROSS JOIN LATERAL (VALUES
-        (CASE WHEN s.is_billed THEN 'OVERSOLD' ELSE s.code END, CASE WHEN s.is_billed THEN s.line_before ELSE s.known END, s.quantity,
+        (CASE WHEN NOT s.is_billed THEN s.code WHEN s.is_sold_still THEN 'CORRECTION' ELSE 'OVERSOLD' END, CASE WHEN s.is_billed THEN s.line_before ELSE s.known END, s.quantity,
             CASE WHEN s.is_billed THEN s.line_before ELSE s.due - s.waived - s.running END, s.running),
         (CASE WHEN s.is_billed THEN 'CORRECTION' ELSE 'ROUNDING' END, CASE WHEN s.is_billed THEN s.running ELSE s.due - s.known END, NULL, 0, 0),
         ('WRITTEN_OFF', CASE WHEN s.is_billed THEN 0 ELSE -s.waived END, NULL, 0, 0)
     ) AS v (code, amount, quantity, invoiced, running)
     WHERE v.quantity IS NOT NULL OR v.amount <> 0 OR v.invoiced <> 0 OR v.running <> 0
-    GROUP BY s.customer_id, s.item_account_id, s.item_product_id, s.period_start, s.day, s.unit, s.currency, v.code
+    GROUP BY s.customer_id, s.sold_account_id, s.item_product_id, s.period_start, s.day, s.unit, s.currency, v.code
 ),
 side AS (
     SELECT true AS is_purchase, coalesce(y.buyers[1], 0) AS customer_id, b.account_id, b.product_id, b.period_start, b.day, b.unit,
@@ -548,15 +556,15 @@ compared AS MATERIALIZED (
 ),
 -- The same amount in the month before or after: it was billed in another than it is in now.
 shifted AS (
-    SELECT DISTINCT n.level, n.period_start, n.customer_id, n.provider_id, n.service_id, n.product_id, n.currency
+    SELECT DISTINCT n.level, n.period_start, n.customer_id, n.provider_id, n.account_id, n.service_id, n.product_id, n.currency
     FROM compared AS a
     JOIN compared AS b ON b.level = a.level AND b.currency = a.currency AND b.customer_id = a.customer_id
         AND coalesce(b.provider_id, 0) = coalesce(a.provider_id, 0) AND coalesce(b.service_id, 0) = coalesce(a.service_id, 0)
         AND coalesce(b.product_id, 0) = coalesce(a.product_id, 0)
         AND b.period_start IN ((a.period_start - interval '1 month')::date, (a.period_start + interval '1 month')::date)
-    CROSS JOIN LATERAL (VALUES (a.level, a.period_start, a.customer_id, a.provider_id, a.service_id, a.product_id, a.currency),
-        (b.level, b.period_start, b.customer_id, b.provider_id, b.service_id, b.product_id, b.currency)
-    ) AS n (level, period_start, customer_id, provider_id, service_id, product_id, currency)
+    CROSS JOIN LATERAL (VALUES (a.level, a.period_start, a.customer_id, a.provider_id, a.account_id, a.service_id, a.product_id, a.currency),
+        (b.level, b.period_start, b.customer_id, b.provider_id, b.account_id, b.service_id, b.product_id, b.currency)
+    ) AS n (level, period_start, customer_id, provider_id, account_id, service_id, product_id, currency)
     WHERE a.parts ? 'OVERSOLD' AND a.running <> 0 AND b.running <> 0 AND abs(a.running + b.running) <= a.tolerance + b.tolerance
 )
 SELECT r.*,
@@ -632,7 +640,7 @@ FROM (
     FROM compared AS g
     LEFT JOIN shifted AS h ON h.level = g.level AND h.period_start = g.period_start AND h.currency = g.currency AND h.customer_id = g.customer_id
         AND coalesce(h.provider_id, 0) = coalesce(g.provider_id, 0) AND coalesce(h.service_id, 0) = coalesce(g.service_id, 0)
-        AND coalesce(h.product_id, 0) = coalesce(g.product_id, 0)
+        AND coalesce(h.product_id, 0) = coalesce(g.product_id, 0) AND coalesce(h.account_id, 0) = coalesce(g.account_id, 0)
     LEFT JOIN product AS p ON p.product_id = g.provider_id
     LEFT JOIN customer AS c ON c.customer_id = g.customer_id
     LEFT JOIN account AS a ON a.account_id = g.account_id
