@@ -71,6 +71,6 @@ COMMENT ON COLUMN charge_matched.effective_cost IS 'sum of effective cost';
 COMMENT ON COLUMN charge_matched.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_matched.contracted_cost IS 'sum of contracted cost';
 COMMENT ON COLUMN charge_matched.buyer_id IS 'the seller''s customer, who is invoiced';
+COMMENT ON COLUMN charge_matched.invoice_on IS 'day on which it may be invoiced; NULL is when the period ends';
 COMMENT ON COLUMN charge_matched.to_currency IS 'currency in which the buyer is invoiced, and costs are converted to; NULL converts nothing';
 COMMENT ON COLUMN charge_matched.factor IS 'what costs are multiplied by; NULL without an exchange rate';
-COMMENT ON COLUMN charge_matched.invoice_on IS 'day on which it may be invoiced; NULL is when the period ends';
