@@ -219,7 +219,7 @@ judged AS (
     FROM beside AS b
 ),
 -- An exchange rate is off in proportion, by the same on most of an invoice's prices.
-rate AS (
+rate AS MATERIALIZED (
     SELECT j.by_day, j.provider_name, j.currency, j.period_start, count(*) AS cells,
         percentile_disc(0.5) WITHIN GROUP (ORDER BY j.metered_purchase / j.metered_usage) AS ratio
     FROM judged AS j
@@ -240,6 +240,14 @@ found AS (
         CASE WHEN f.cause = 'QTY' THEN round((f.timely_quantity - f.usage_quantity) * f.metered_usage / f.usage_quantity, 12) ELSE 0 END AS by_quantity,
         f.metered_purchase * f.usage_quantity / nullif(f.purchase_quantity * f.metered_usage, 0) AS price_ratio
     FROM fitting AS f
+),
+-- What has no purchase line goes to the supplier's one invoice of the month.
+invoice AS MATERIALIZED (
+    SELECT p.provider_name, p.currency, p.period_start,
+        CASE WHEN count(DISTINCT p.supplier_invoice_id) = 1 THEN min(p.supplier_invoice_id) END AS supplier_invoice
+    FROM placed AS p
+    WHERE p.is_purchase
+    GROUP BY 1, 2, 3
 )
 SELECT
     f.provider_name, f.currency, f.period_start, f.account, f.service_name, f.sku, f.product, f.by_day, f.charge_on,
@@ -274,14 +282,7 @@ SELECT
         THEN abs(f.timely_quantity / f.usage_quantity / 10::numeric ^ round(log(f.timely_quantity / f.usage_quantity)) - 1) < 0.000001 END, false)
         AS is_other_quantity
 FROM found AS f
--- What has no purchase line goes to the one invoice of its account, or of all.
-LEFT JOIN (
-    SELECT p.provider_name, p.currency, p.period_start,
-        CASE WHEN count(DISTINCT p.supplier_invoice_id) = 1 THEN min(p.supplier_invoice_id) END AS supplier_invoice
-    FROM placed AS p
-    WHERE p.is_purchase
-    GROUP BY 1, 2, 3
-) AS i ON i.provider_name = f.provider_name AND i.currency = f.currency AND i.period_start = f.period_start AND f.purchase_lines = 0
+LEFT JOIN invoice AS i ON i.provider_name = f.provider_name AND i.currency = f.currency AND i.period_start = f.period_start AND f.purchase_lines = 0
 WHERE f.period_start BETWEEN period_first() AND period_last();
 
 COMMENT ON VIEW reconciliation_usage_cell IS 'purchase lines held against usage by supplier, account, SKU and month, and by day where that can be, with each part of the difference';

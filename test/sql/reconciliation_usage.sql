@@ -11,7 +11,7 @@ SELECT coalesce(max(load_id), 0) AS base FROM load \gset
 CREATE VIEW pg_temp.compared AS
 SELECT level, period_start AS month, supplier_invoice AS invoice, account, sku, charge_on AS day, purchase_lines AS p_lines, usage_lines AS u_lines,
     purchase_quantity AS p_qty, usage_quantity AS u_qty, purchase_amount AS purchase, usage_amount AS usage, difference, tolerance, status, explanation, remainder
-FROM reconciliation_usage;
+FROM reconciliation_usage WHERE supplier ~ '^(Microsoft|Ru)';
 CREATE FUNCTION pg_temp.sku(sku text) RETURNS SETOF pg_temp.compared LANGUAGE sql AS $$
     SELECT * FROM pg_temp.compared AS c WHERE c.sku LIKE sku.sku AND c.level = 'sku' ORDER BY c.month, c.account, c.sku
 $$;
@@ -208,4 +208,4 @@ SELECT * FROM pg_temp.adds_up;
 SELECT count(*) > 50 AS cells, count(DISTINCT status) > 3 AS statuses FROM reconciliation_usage WHERE level = 'sku' AND supplier = 'RuRandom';
 
 SELECT count(load_undo(load_id)) > 0 AS undone FROM load WHERE load_id > :base AND undone_at IS NULL;
-SELECT count(*) FROM reconciliation_usage;
+SELECT count(*) FROM pg_temp.compared;
