@@ -47,8 +47,8 @@ SELECT source_builtin(16, 'supplier_invoice', 'invoices of suppliers: headers, w
         sub_account AS sub_account_id,
         customer_ref AS source_customer_id,
         invoice_number AS supplier_invoice_id,
-        date_trunc('month', invoice_date AT TIME ZONE 'UTC')::date AS billing_period_start,
-        (date_trunc('month', invoice_date AT TIME ZONE 'UTC') + interval '1 month')::date AS billing_period_end,
+        month AS billing_period_start,
+        (month + interval '1 month')::date AS billing_period_end,
         invoice_number AS part,
         currency AS billing_currency,
         coalesce(category, 'Usage') AS charge_category,
@@ -58,7 +58,12 @@ SELECT source_builtin(16, 'supplier_invoice', 'invoices of suppliers: headers, w
         'Other' AS service_category,
         sku AS sku_id,
         unit AS pricing_unit
-    FROM landing_item
+    FROM (
+        -- the month that is invoiced, which is mostly before that of the invoice
+        SELECT *, date_trunc('month', coalesce(min(period_start) OVER invoice, min(invoice_date) OVER invoice) AT TIME ZONE 'UTC')::date AS month
+        FROM landing_item
+        WINDOW invoice AS (PARTITION BY supplier, invoice_number)
+    ) AS item
     $sql$,
     $sql$
     SELECT

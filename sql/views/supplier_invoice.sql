@@ -85,8 +85,8 @@ SELECT
     coalesce(exact_sum(m.billed_cost) FILTER (WHERE i.charge_category <> 'Tax'), 0) AS net_amount,
     exact_sum(m.billed_cost) FILTER (WHERE i.charge_category = 'Tax') AS tax_amount,
     coalesce(exact_sum(m.billed_cost) FILTER (WHERE i.charge_category = 'Credit'), 0) AS credits,
-    coalesce(exact_sum(m.billed_cost) FILTER (WHERE i.charge_category <> 'Tax' AND m.charge_on < date_trunc('month', s.billing_period_start)), 0)
-        AS late,
+    coalesce(exact_sum(m.billed_cost) FILTER (WHERE i.charge_category <> 'Tax'
+        AND m.charge_on < date_trunc('month', s.billing_period_start::timestamp AT TIME ZONE 'UTC' AT TIME ZONE z.name)), 0) AS late,
     bool_or(f.rounding = 'record') IS TRUE AS rounded_by_record,
     array_agg(DISTINCT s.load_id ORDER BY s.load_id) AS load_ids
 FROM charge_monthly AS m
@@ -94,7 +94,8 @@ JOIN load_scope_in_force AS s ON s.load_scope_id = m.load_scope_id
 JOIN charge_item AS i ON i.item_id = m.item_id
 JOIN source AS f ON f.source_id = s.source_id
 -- any one zone, since each holds all charges
-WHERE m.time_zone_id = (SELECT min(z.time_zone_id) FROM time_zone AS z)
+JOIN time_zone AS z ON z.time_zone_id = m.time_zone_id
+WHERE m.time_zone_id = (SELECT min(o.time_zone_id) FROM time_zone AS o)
 GROUP BY s.side, s.provider_name, coalesce(i.invoice_issuer_name, s.provider_name), s.supplier_invoice_id, s.billing_account_id,
     s.billing_period_start, i.billing_currency;
 
