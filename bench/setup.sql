@@ -4,7 +4,7 @@
 \ir accounts.sql
 
 INSERT INTO cloudbilling.seller (name, street, postal_code, city, country, vat_number)
-VALUES ('Northwind Cloud B.V.', 'Kade 1', '3011 AA', 'Rotterdam', 'NL', 'NL001234567B01');
+VALUES ('Northwind Cloud B.V.', 'Kade 1', '3011 AA', 'Rotterdam', 'NL', 'NL001234567B29');
 
 INSERT INTO cloudbilling.customer (seller_id, number, name, street, postal_code, city, country, language)
 SELECT

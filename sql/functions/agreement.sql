@@ -61,8 +61,10 @@ CREATE OR REPLACE TRIGGER agreement_frozen BEFORE UPDATE ON agreement
         OR OLD.account_id IS NOT NULL AND NEW.account_id IS DISTINCT FROM OLD.account_id)
     EXECUTE FUNCTION agreement_frozen();
 CREATE OR REPLACE TRIGGER agreement_frozen BEFORE UPDATE ON agreement_item
-    FOR EACH ROW WHEN (ROW(NEW.agreement_id, NEW.number, NEW.kind, NEW.product_id, NEW.description, NEW.unit, NEW.tax_category, NEW.tags)
-            IS DISTINCT FROM ROW(OLD.agreement_id, OLD.number, OLD.kind, OLD.product_id, OLD.description, OLD.unit, OLD.tax_category, OLD.tags)
+    FOR EACH ROW WHEN (ROW(NEW.agreement_id, NEW.number, NEW.kind, NEW.product_id, NEW.description, NEW.unit, NEW.tax_category, NEW.supply,
+            NEW.tax_exemption, NEW.tags)
+            IS DISTINCT FROM ROW(OLD.agreement_id, OLD.number, OLD.kind, OLD.product_id, OLD.description, OLD.unit, OLD.tax_category,
+            OLD.supply, OLD.tax_exemption, OLD.tags)
         OR (NEW.pricing IS NULL) <> (OLD.pricing IS NULL)
         OR OLD.item_id IS NOT NULL AND (NEW.item_id, NEW.price_rule_id) IS DISTINCT FROM (OLD.item_id, OLD.price_rule_id))
     EXECUTE FUNCTION agreement_frozen();
@@ -148,16 +150,16 @@ BEGIN
     CROSS JOIN LATERAL jsonb_each_text(a.tags) AS t
     WHERE t.value IS NOT NULL;
 
-    INSERT INTO price_rule (name, product_id, selector, measure, per, pricing, tax_category)
-    SELECT DISTINCT format('%s, as agreed', p.name), p.product_id, agreement_selector(n.tax_category), 'list_cost', 'resource',
-        per_unit(1), n.tax_category
+    INSERT INTO price_rule (name, product_id, selector, measure, per, pricing, tax_category, supply, tax_exemption)
+    SELECT DISTINCT format('%s, as agreed', p.name), p.product_id, agreement_selector(n.tax_category, n.supply, n.tax_exemption), 'list_cost', 'resource',
+        per_unit(1), n.tax_category, n.supply, n.tax_exemption
     FROM new_rows AS n
     JOIN product AS p ON p.product_id = n.product_id
     WHERE n.item_id IS NULL AND n.pricing IS NOT NULL
       AND NOT EXISTS (
         SELECT
         FROM price_rule AS r
-        WHERE r.product_id = n.product_id AND r.customer_id IS NULL AND r.selector = agreement_selector(n.tax_category)
+        WHERE r.product_id = n.product_id AND r.customer_id IS NULL AND r.selector = agreement_selector(n.tax_category, n.supply, n.tax_exemption)
           AND r.valid_during = '(,)' AND r.effect = 'set')
     ORDER BY p.product_id;
 
@@ -166,7 +168,7 @@ BEGIN
         billing_currency, resource_id, resource_name)
     SELECT sha256(convert_to(format('agreement item %s', n.agreement_item_id), 'UTF8')), g.account_id, n.product_id, t.tag_set_id,
         'Own services', 'Own services', 'Own services', 'Other', s.code, p.code,
-        CASE WHEN n.pricing IS NOT NULL THEN 'Agreed, ' || n.tax_category END, 'Purchase',
+        CASE WHEN n.pricing IS NOT NULL THEN agreement_pricing_category(n.tax_category, n.supply, n.tax_exemption) END, 'Purchase',
         CASE n.kind WHEN 'one_off' THEN 'One-Time' ELSE 'Recurring' END, n.description, n.unit, g.currency,
         agreement_resource(g.number, n.number), n.description
     FROM new_rows AS n
@@ -183,7 +185,7 @@ BEGIN
     FROM new_rows AS n
     JOIN charge_item AS c ON c.digest = sha256(convert_to(format('agreement item %s', n.agreement_item_id), 'UTF8'))
     LEFT JOIN price_rule AS r ON n.pricing IS NOT NULL AND r.product_id = n.product_id AND r.customer_id IS NULL
-        AND r.selector = agreement_selector(n.tax_category) AND r.valid_during = '(,)' AND r.effect = 'set'
+        AND r.selector = agreement_selector(n.tax_category, n.supply, n.tax_exemption) AND r.valid_during = '(,)' AND r.effect = 'set'
     WHERE i.agreement_item_id = n.agreement_item_id AND n.item_id IS NULL;
     RETURN NULL;
 END
@@ -199,12 +201,21 @@ RETURN agreement || '/' || item;
 
 COMMENT ON FUNCTION agreement_resource(text, int) IS 'resource of the charges of an agreement item';
 
-CREATE OR REPLACE FUNCTION agreement_selector(tax_category text)
+-- Prices of their own are told apart by their VAT, for each has a rule.
+CREATE OR REPLACE FUNCTION agreement_pricing_category(tax_category text, supply text, tax_exemption text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 'Agreed, ' || tax_category || CASE supply WHEN 'digital' THEN '' ELSE ', ' || supply END || coalesce(', ' || tax_exemption, '');
+
+COMMENT ON FUNCTION agreement_pricing_category(text, text, text) IS 'pricing category of the charges of an agreement item with a price of its own';
+
+CREATE OR REPLACE FUNCTION agreement_selector(tax_category text, supply text, tax_exemption text)
 RETURNS selector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN jsonb_build_object('billing_account', 'agreements', 'pricing_category', 'Agreed, ' || tax_category)::text::selector;
+RETURN jsonb_build_object('billing_account', 'agreements', 'pricing_category',
+    agreement_pricing_category(tax_category, supply, tax_exemption))::text::selector;
 
-COMMENT ON FUNCTION agreement_selector(text) IS 'which charges are of agreement items with a price of their own';
+COMMENT ON FUNCTION agreement_selector(text, text, text) IS 'which charges are of agreement items with a price of their own';
 
 CREATE OR REPLACE TRIGGER agreement_item_intern AFTER INSERT ON agreement_item
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION agreement_item_intern();

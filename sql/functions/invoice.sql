@@ -106,44 +106,90 @@ BEGIN
     -- Each value of a dimension that is billed by itself has documents of its own,
     -- and so has what is billed as a whole.  What is billed before its period ends
     -- goes as differences do, and is not what the period was billed by.
+    -- What is outside the VAT of the EU may not stand on one document with what is
+    -- inside (EN 16931, BR-O-11), and has documents of its own, too.
     WITH
-    line AS (
-        SELECT d.*, CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by
+    priced AS (
+        SELECT d.*, CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, r.tax_category, r.supply, r.tax_exemption,
+            coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
+            t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
         FROM unnest(due) AS d
+        JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
             WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
         ) AS b ON true
+        -- A correction has the VAT of what it corrects; what a billed period lacked
+        -- has that of the period's lines of its kind.
+        LEFT JOIN LATERAL (
+            SELECT x.vat_category, x.vat_rate, x.vat_country, x.vat_exemption
+            FROM invoice_line AS x
+            JOIN price_rule AS y ON y.price_rule_id = x.price_rule_id
+            WHERE x.customer_id = d.customer_id AND x.period_start = d.period_start
+              AND y.tax_category = r.tax_category AND y.supply = r.supply AND y.tax_exemption IS NOT DISTINCT FROM r.tax_exemption
+              AND (x.invoice_on IS NULL) = (d.invoice_on IS NULL)
+            ORDER BY x.price_rule_id = d.price_rule_id AND x.product_id = d.product_id
+              AND x.account_id IS NOT DISTINCT FROM d.account_id
+              AND x.resource_id IS NOT DISTINCT FROM d.resource_id
+              AND x.tag_value IS NOT DISTINCT FROM d.tag_value AND x.currency = d.currency DESC,
+              x.dimension_id IS NOT DISTINCT FROM d.dimension_id AND x.dimension_value IS NOT DISTINCT FROM d.dimension_value DESC,
+              x.invoice_id DESC, x.line_no
+            LIMIT 1
+        ) AS t ON true
+    ),
+    -- Asked once for all lines of a kind, and only where there is nothing to correct.
+    taxing AS MATERIALIZED (
+        SELECT k.customer_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
+        FROM (
+            SELECT DISTINCT p.customer_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
+            FROM priced AS p
+            WHERE p.vat_category IS NULL
+            ORDER BY 1, 2, 3, 4, 5
+        ) AS k
+        CROSS JOIN LATERAL customer_vat(k.customer_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption) AS v
+    ),
+    line AS (
+        SELECT p.*, coalesce(p.vat_category, t.category) = 'O' AS outside, coalesce(p.vat_category, t.category) AS category,
+            coalesce(p.vat_rate, t.rate) AS rate, coalesce(p.vat_country, t.country) AS country,
+            coalesce(p.vat_exemption, t.exemption) AS exemption, t.why
+        FROM priced AS p
+        LEFT JOIN taxing AS t
+            ON p.vat_category IS NULL
+            AND t.customer_id = p.customer_id
+            AND t.supplied_on = p.supplied_on
+            AND t.tax_category = p.tax_category
+            AND t.supply = p.supply
+            AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
     ),
     fresh AS (
-        SELECT l.customer_id, l.currency, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.dimension_id, l.dimension_value) AS last_period
+        SELECT l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
         WHERE l.billed_by IS NULL AND l.invoice_on IS NULL
-        GROUP BY 1, 2, 3, 4, 5, 6
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
     ),
     head AS (
-        SELECT f.customer_id, f.currency, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
+        SELECT f.customer_id, f.currency, f.outside, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.currency, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM line AS l
         WHERE NOT EXISTS (
             SELECT
             FROM fresh AS f
-            WHERE f.customer_id = l.customer_id AND f.currency = l.currency
+            WHERE f.customer_id = l.customer_id AND f.currency = l.currency AND f.outside = l.outside
               AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
-        GROUP BY 1, 2, 3, 4
+        GROUP BY 1, 2, 3, 4, 5
     ),
     numbered AS MATERIALIZED (
         SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
         FROM (
             SELECT *
             FROM head
-            ORDER BY customer_id, period_start, currency, dimension_id NULLS FIRST, dimension_value COLLATE "C"
+            ORDER BY customer_id, period_start, currency, outside, dimension_id NULLS FIRST, dimension_value COLLATE "C"
         ) AS h
     ),
     made AS (
@@ -160,47 +206,22 @@ BEGIN
             r.measure, r.pricing, l.climbed, l.measured, l.measured_before, l.due, l.due_before,
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
-            coalesce(b.vat_category, t.category) AS vat_category,
-            coalesce(b.vat_rate, t.rate) AS vat_rate,
-            l.dimension_id, l.dimension_value, l.invoice_on
+            l.category AS vat_category, l.rate AS vat_rate,
+            l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption
         FROM line AS l
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
             AND n.currency = l.currency
+            AND n.outside = l.outside
             AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
             AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
             AND CASE WHEN l.billed_by IS NULL AND l.invoice_on IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
         JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
         JOIN product AS p ON p.product_id = l.product_id
-        JOIN customer AS c ON c.customer_id = l.customer_id
-        JOIN seller AS e ON e.seller_id = c.seller_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
         LEFT JOIN account AS a ON a.account_id = l.account_id
         LEFT JOIN agreement AS g ON g.account_id = l.account_id
         LEFT JOIN agreement_item AS gi ON gi.agreement_id = g.agreement_id AND agreement_resource(g.number, gi.number) = l.resource_id
-        -- A correction has the VAT of what it corrects; what a billed period lacked
-        -- has that of the period's lines of its kind.
-        LEFT JOIN LATERAL (
-            SELECT x.vat_category, x.vat_rate
-            FROM invoice_line AS x
-            JOIN price_rule AS y ON y.price_rule_id = x.price_rule_id
-            WHERE x.customer_id = l.customer_id AND x.period_start = l.period_start
-              AND y.tax_category = r.tax_category
-              AND (x.invoice_on IS NULL) = (l.invoice_on IS NULL)
-            ORDER BY x.price_rule_id = l.price_rule_id AND x.product_id = l.product_id
-              AND x.account_id IS NOT DISTINCT FROM l.account_id
-              AND x.resource_id IS NOT DISTINCT FROM l.resource_id
-              AND x.tag_value IS NOT DISTINCT FROM l.tag_value AND x.currency = l.currency DESC,
-              x.dimension_id IS NOT DISTINCT FROM l.dimension_id AND x.dimension_value IS NOT DISTINCT FROM l.dimension_value DESC,
-              x.invoice_id DESC, x.line_no
-            LIMIT 1
-        ) AS b ON true
-        LEFT JOIN LATERAL (
-            SELECT v.category, v.rate
-            FROM vat_of(e.country, c.country, c.vat_number, r.tax_category, coalesce(l.invoice_on, l.period_end - 1)) AS v
-            WHERE b.vat_category IS NULL
-            OFFSET 0  -- asks for a rate only where one is needed
-        ) AS t ON true
         CROSS JOIN LATERAL (
             SELECT d.difference, greatest(16, length(trunc(abs(d.difference))::text) + 2) AS scales
             FROM (SELECT trim_scale(coalesce(l.quantity, 0) - l.quantity_before) AS difference) AS d
@@ -230,9 +251,17 @@ BEGIN
     taxed AS (
         SELECT m.invoice_id, m.vat_category, m.vat_rate, sum(m.amount) AS base,
             currency_round(sum(m.amount) * m.vat_rate / 100, m.currency) AS vat,
-            CASE m.vat_category WHEN 'AE' THEN 'VATEX-EU-AE' WHEN 'O' THEN 'VATEX-EU-O' END AS exemption
+            CASE WHEN count(DISTINCT coalesce(m.vat_exemption, '')) = 1 AND min(m.vat_exemption) ~ '^VATEX-' THEN min(m.vat_exemption) END AS exemption,
+            string_agg(DISTINCT vat_exemption_text(m.vat_category, m.vat_exemption, m.vat_country = e.country, c.language), ' ') AS reason,
+            coalesce((
+                SELECT string_agg(DISTINCT t.why, '; ')
+                FROM taxing AS t
+                WHERE t.customer_id = m.customer_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
+                'as on the documents that are corrected') AS why
         FROM made AS m
-        GROUP BY m.invoice_id, m.vat_category, m.vat_rate, m.currency
+        JOIN customer AS c ON c.customer_id = m.customer_id
+        JOIN seller AS e ON e.seller_id = c.seller_id
+        GROUP BY m.invoice_id, m.customer_id, m.vat_category, m.vat_rate, m.currency
     ),
     total AS (
         SELECT t.invoice_id, sum(t.base) AS net, sum(t.vat) AS vat
@@ -281,7 +310,8 @@ BEGIN
                 n.period_start, n.period_end, today.day,
                 today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
-                (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value)::invoice
+                (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
+                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on)::invoice
             FROM numbered AS n
             JOIN customer AS c ON c.customer_id = n.customer_id
             JOIN seller AS e ON e.seller_id = c.seller_id
@@ -289,6 +319,12 @@ BEGIN
             JOIN total AS t ON t.invoice_id = n.invoice_id
             LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
+            LEFT JOIN LATERAL (
+                SELECT *
+                FROM vat_convert(t.vat, n.currency, e.vat_currency, least(n.period_end - 1, today.day))
+                WHERE n.currency <> e.vat_currency AND t.vat <> 0
+                OFFSET 0  -- asks for a rate only where one is needed
+            ) AS v ON true
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, kept, documents;
 

@@ -500,24 +500,34 @@ RETURN xmlelement(name table, xmlattributes('closing vat' AS class),
                  document_amount(document.vat_amount, document.currency, document.language)))
          FROM invoice_vat AS vat
          WHERE vat.invoice_id = document.invoice_id
-         HAVING count(*) > 1)),
+         HAVING count(*) > 1),
+        CASE WHEN document.vat_currency IS NOT NULL THEN
+            xmlelement(name tr,
+                xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan),
+                    document_text(document.language, 'vat_in') || ' ' || document.vat_currency || ' ('
+                        || lower(document_text(document.language, 'exchange_rate')) || ' ' || document_date(document.exchange_rate_on, document.language)
+                        || ': ' || document.exchange_rate_of || ' 1 = '
+                        || CASE document.exchange_rate_of WHEN document.currency THEN document.vat_currency ELSE document.currency END || ' '
+                        || document_number(document.exchange_rate, document.language) || ')'),
+                xmlelement(name td, xmlattributes('number' AS class), document.vat_currency || ' '
+                    || document_amount(document.vat_in_currency, document.vat_currency, document.language))) END),
     xmlelement(name tbody, xmlelement(name tr, xmlattributes('total' AS class),
         xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'gross')),
         xmlelement(name td, xmlattributes('number' AS class), document.currency || ' '
             || document_amount(document.gross_amount, document.currency, document.language)))));
 
-COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and total of a document';
+COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and in the currency it is declared in, and total of a document';
 
--- Both VAT numbers stand beside "reverse charge": art. 226(4) and (11a) of
--- Directive 2006/112/EC.
+-- Both VAT numbers stand beside "reverse charge" and goods that go to another EU
+-- country: art. 226(4) and (11a) of Directive 2006/112/EC.
 CREATE OR REPLACE FUNCTION invoice_html_legal(document invoice)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT xmlelement(name div, xmlattributes('legal' AS class), xmlagg(
         xmlelement(name p,
-            document_text(document.language, 'legal_' || vat.vat_category)
-                || CASE WHEN vat.vat_category = 'AE' THEN
+            coalesce(vat.reason, document_text(document.language, 'legal_' || vat.vat_category))
+                || CASE WHEN vat.vat_category IN ('AE', 'K') THEN
                     coalesce(' ' || document_text(document.language, 'seller_vat_number') || ' '
                         || (document.seller ->> 'vat_number') || '.', '')
                     || coalesce(' ' || document_text(document.language, 'customer_vat_number') || ' '
@@ -525,7 +535,7 @@ BEGIN ATOMIC
                 ELSE '' END
                 || coalesce(' (' || vat.exemption || ')', ''))
         ORDER BY vat.vat_category))
-    FROM (SELECT DISTINCT vat.vat_category, vat.exemption
+    FROM (SELECT DISTINCT vat.vat_category, vat.exemption, vat.reason
           FROM invoice_vat AS vat
           WHERE vat.invoice_id = document.invoice_id AND vat.vat_category <> 'S') AS vat
     HAVING count(*) > 0;

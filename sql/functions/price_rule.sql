@@ -69,11 +69,12 @@ BEGIN
     SET valid_during = daterange(lower(old.valid_during), valid_from)
     WHERE r.price_rule_id = old.price_rule_id;
     INSERT INTO price_rule (name, customer_id, product_id, selector, reseller_id, valid_during, continues_id, measure, per,
-        pricing, effect, position, currency, bundle, included, roll_over, skip_zero, tax_category, show_zero, invoice_text)
+        pricing, effect, position, currency, bundle, included, roll_over, skip_zero, tax_category, show_zero, invoice_text,
+        supply, tax_exemption)
     VALUES (old.name, old.customer_id, old.product_id, old.selector, old.reseller_id,
         daterange(valid_from, upper(old.valid_during)), CASE WHEN continues THEN old.price_rule_id END, old.measure, old.per,
         price_rule_replace.pricing, old.effect, old.position, old.currency, old.bundle, old.included, old.roll_over,
-        old.skip_zero, old.tax_category, old.show_zero, old.invoice_text)
+        old.skip_zero, old.tax_category, old.show_zero, old.invoice_text, old.supply, old.tax_exemption)
     RETURNING price_rule.price_rule_id INTO result;
     RETURN result;
 END

@@ -121,6 +121,8 @@ CREATE TABLE agreement_item (
     proration          text           NOT NULL DEFAULT 'days',
     round_units        boolean        NOT NULL DEFAULT false,
     tax_category       text           NOT NULL DEFAULT 'standard',
+    supply             text           NOT NULL DEFAULT 'digital',
+    tax_exemption      text,
     tags               jsonb          NOT NULL DEFAULT '{}',
     price_rule_id      int            REFERENCES price_rule,
     item_id            int            UNIQUE REFERENCES charge_item,
@@ -165,7 +167,9 @@ COMMENT ON COLUMN agreement_item.indexed IS 'whether the agreement''s indexation
 COMMENT ON COLUMN agreement_item.unit_cost IS 'what a unit costs the seller in a price_period, where no supplier''s file tells';
 COMMENT ON COLUMN agreement_item.proration IS 'how parts of a period count: days; half, in started halves; none, as the whole period';
 COMMENT ON COLUMN agreement_item.round_units IS 'whether the price of one unit for a part of a period is rounded before it is multiplied, as Microsoft does';
-COMMENT ON COLUMN agreement_item.tax_category IS 'VAT rate at home, of an own price: as in price_rule';
+COMMENT ON COLUMN agreement_item.tax_category IS 'VAT at home, of an own price: as in price_rule';
+COMMENT ON COLUMN agreement_item.supply IS 'what is sold, for VAT across borders, of an own price: as in price_rule';
+COMMENT ON COLUMN agreement_item.tax_exemption IS 'why it is exempt, of an own price: as in price_rule';
 COMMENT ON COLUMN agreement_item.tags IS 'tags of its charges, for allocation and selectors';
 COMMENT ON COLUMN agreement_item.price_rule_id IS 'price rule that sells at own prices; given by the extension';
 COMMENT ON COLUMN agreement_item.item_id IS 'what its charges are, in charge_item; given by the extension';

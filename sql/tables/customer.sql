@@ -17,11 +17,23 @@ CREATE TABLE customer (
     language             text     NOT NULL DEFAULT 'en',
     time_zone            text     REFERENCES time_zone (name),
     payment_days         int,
+    delivery_country     char(2),
+    vat_number_unchecked boolean  NOT NULL DEFAULT false,
+    vies_valid           boolean,
+    vies_checked_on      date,
+    vies_consultation    text,
+    buyer_reference      text,
+    electronic_address   text,
+    electronic_scheme    text,
 
     CHECK (parent_id <> customer_id),
     CHECK (country ~ '^[A-Z]{2}$'),
     CHECK (language IN ('en', 'nl')),
-    CHECK (payment_days BETWEEN 0 AND 365)
+    CHECK (payment_days BETWEEN 0 AND 365),
+    CHECK (delivery_country ~ '^[A-Z]{2}$'),
+    CONSTRAINT customer_vies CHECK ((vies_valid IS NULL) = (vies_checked_on IS NULL) AND (vies_consultation IS NULL OR vies_valid IS NOT NULL)),
+    CHECK (electronic_scheme ~ '^([0-9]{4}|[A-Z]{2})$'),
+    CHECK ((electronic_address IS NULL) = (electronic_scheme IS NULL))
 );
 
 CREATE INDEX ON customer (parent_id);
@@ -45,6 +57,14 @@ COMMENT ON COLUMN customer.order_number IS 'customer''s order number or referenc
 COMMENT ON COLUMN customer.language IS 'language of documents: en or nl';
 COMMENT ON COLUMN customer.time_zone IS 'zone in which billing periods begin and end; NULL is the seller''s';
 COMMENT ON COLUMN customer.payment_days IS 'days until an invoice is due; NULL is the seller''s';
+COMMENT ON COLUMN customer.delivery_country IS 'country goods are delivered to, which decides their VAT (BT-80); NULL is country';
+COMMENT ON COLUMN customer.vat_number_unchecked IS 'whether vat_number stays as it is though it does not look right';
+COMMENT ON COLUMN customer.vies_valid IS 'what VIES said of the VAT number: false means no reverse charge; NULL when it was not asked';
+COMMENT ON COLUMN customer.vies_checked_on IS 'when VIES was asked';
+COMMENT ON COLUMN customer.vies_consultation IS 'consultation number that VIES gave: the proof that it was asked';
+COMMENT ON COLUMN customer.buyer_reference IS 'reference that the customer wants on electronic invoices, to find whom they are for (BT-10)';
+COMMENT ON COLUMN customer.electronic_address IS 'address in the network of electronic invoices (BT-49); NULL is the number in the trade register or the VAT number';
+COMMENT ON COLUMN customer.electronic_scheme IS 'what kind of address that is (EAS code): 0106 KvK, 0190 OIN, 9944 Dutch VAT number, 0208 Belgian company number, 0088 GLN';
 
 SELECT pg_catalog.pg_extension_config_dump('customer', '');
 SELECT pg_catalog.pg_extension_config_dump('customer_customer_id_seq', '');

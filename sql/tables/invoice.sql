@@ -94,6 +94,11 @@ CREATE TABLE invoice (
     dimension_id       int            REFERENCES dimension,
     dimension          text,
     dimension_value    text,
+    vat_currency       char(3),
+    vat_in_currency    numeric,
+    exchange_rate      numeric,
+    exchange_rate_of   char(3),
+    exchange_rate_on   date,
 
     UNIQUE (seller_id, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
@@ -102,7 +107,9 @@ CREATE TABLE invoice (
     CHECK (due_on >= issued_on),
     CHECK (gross_amount = net_amount + vat_amount),
     CHECK ((dimension IS NULL) = (dimension_id IS NULL)),
-    CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL)
+    CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL),
+    CHECK (vat_currency <> currency AND exchange_rate > 0),
+    CHECK (num_nulls(vat_currency, vat_in_currency, exchange_rate, exchange_rate_of, exchange_rate_on) IN (0, 5))
 );
 
 CREATE INDEX ON invoice (customer_id, period_start);
@@ -136,6 +143,11 @@ COMMENT ON COLUMN invoice.hash IS 'SHA-256 of previous_hash and of all the docum
 COMMENT ON COLUMN invoice.dimension_id IS 'dimension of which the document is about one value; NULL is a document about all';
 COMMENT ON COLUMN invoice.dimension IS 'its name as it was';
 COMMENT ON COLUMN invoice.dimension_value IS 'the value; NULL is what is not allocated';
+COMMENT ON COLUMN invoice.vat_currency IS 'currency VAT is declared in, where the document has another and has VAT (BT-6)';
+COMMENT ON COLUMN invoice.vat_in_currency IS 'total VAT in that currency (BT-111)';
+COMMENT ON COLUMN invoice.exchange_rate IS 'exchange rate it was converted by: one exchange_rate_of in the other of the two currencies';
+COMMENT ON COLUMN invoice.exchange_rate_of IS 'currency of which one unit is priced';
+COMMENT ON COLUMN invoice.exchange_rate_on IS 'day of the exchange rate; first day of the month of a month''s';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
 SELECT pg_catalog.pg_extension_config_dump('invoice_invoice_id_seq', '');
@@ -178,6 +190,8 @@ CREATE TABLE invoice_line (
     dimension_id     int      REFERENCES dimension,
     dimension_value  text,
     invoice_on       date,
+    vat_country      char(2),
+    vat_exemption    text,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -187,7 +201,7 @@ CREATE TABLE invoice_line (
     CHECK (amount = due - due_before),
     CHECK (unit_price >= 0),
     CHECK (revision = 0 OR corrects IS NOT NULL OR invoice_on IS NOT NULL),
-    CHECK (vat_category IN ('S', 'Z', 'AE', 'G', 'O')),
+    CHECK (vat_category IN ('S', 'Z', 'E', 'AE', 'K', 'G', 'O')),
     CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL)
 );
 
@@ -220,11 +234,13 @@ COMMENT ON COLUMN invoice_line.unit IS 'unit of the quantity; NULL for a lump su
 COMMENT ON COLUMN invoice_line.unit_price IS 'price of one unit (BT-146), never negative';
 COMMENT ON COLUMN invoice_line.amount IS 'net amount of the line (BT-131): due less due_before';
 COMMENT ON COLUMN invoice_line.cost IS 'billed cost of the charges behind the line, less what earlier lines of the key carried';
-COMMENT ON COLUMN invoice_line.vat_category IS 'VAT category (UNCL5305): S, Z, AE, G or O';
+COMMENT ON COLUMN invoice_line.vat_category IS 'VAT category (UNCL5305): S standard or other rate, Z zero, E exempt, AE reverse charge, K goods to another EU country, G export, O outside the VAT of the EU';
 COMMENT ON COLUMN invoice_line.vat_rate IS 'VAT rate in percent';
 COMMENT ON COLUMN invoice_line.dimension_id IS 'key: dimension, where the line bills what one of its values has of the rule''s line; NULL bills all';
 COMMENT ON COLUMN invoice_line.dimension_value IS 'key: the value; NULL is what is not allocated';
 COMMENT ON COLUMN invoice_line.invoice_on IS 'day on which it might be invoiced, where that was before its period ended: fees in advance';
+COMMENT ON COLUMN invoice_line.vat_country IS 'country whose VAT it is; of the OSS scheme the customer''s';
+COMMENT ON COLUMN invoice_line.vat_exemption IS 'why it has no VAT: a VATEX code, small_business, or the rule''s own sentence; NULL for categories S and Z';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
 
@@ -259,6 +275,8 @@ CREATE TABLE invoice_vat (
     base          numeric  NOT NULL,
     vat           numeric  NOT NULL,
     exemption     text,
+    reason        text,
+    why           text,
 
     PRIMARY KEY (invoice_id, vat_category, vat_rate),
     CHECK (abs(vat - base * vat_rate / 100) <= 0.5),
@@ -272,5 +290,7 @@ COMMENT ON COLUMN invoice_vat.vat_rate IS 'rate in percent (BT-119)';
 COMMENT ON COLUMN invoice_vat.base IS 'taxable amount (BT-116)';
 COMMENT ON COLUMN invoice_vat.vat IS 'VAT (BT-117): base x rate, rounded half away from zero to the currency''s minor unit';
 COMMENT ON COLUMN invoice_vat.exemption IS 'exemption reason code (BT-121), such as VATEX-EU-AE';
+COMMENT ON COLUMN invoice_vat.reason IS 'exemption reason in the language of the document (BT-120); NULL for categories S and Z';
+COMMENT ON COLUMN invoice_vat.why IS 'why the category and rate were chosen, for people';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_vat', '');

@@ -24,6 +24,8 @@ CREATE TABLE price_rule (
     invoice_text   text,
     created_at     timestamptz  NOT NULL DEFAULT clock_timestamp(),
     created_by     name         NOT NULL DEFAULT session_user,
+    supply         text         NOT NULL DEFAULT 'digital',
+    tax_exemption  text,
 
     CHECK (NOT isempty(valid_during)),
     CHECK (measure IN ('quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost', 'amount', 'dearest',
@@ -35,7 +37,9 @@ CREATE TABLE price_rule (
     CONSTRAINT price_rule_selector CHECK (NOT coalesce(selector::jsonb ? 'source', false)),
     CHECK (included >= 0 AND included <> 'NaN' AND included < 'Infinity'),
     CHECK (roll_over BETWEEN 0 AND 120),
-    CHECK (tax_category IN ('standard', 'reduced', 'zero')),
+    CHECK (tax_category IN ('standard', 'reduced', 'intermediate', 'super_reduced', 'zero', 'exempt', 'reverse_charge')),
+    CHECK (supply IN ('digital', 'service', 'goods')),
+    CONSTRAINT price_rule_tax_exemption CHECK ((tax_category = 'exempt') = coalesce(tax_exemption ~ '\S', false)),
     CHECK (currency ~ '^[A-Z]{3}$'),
     -- A quantity has no currency of its own.
     CONSTRAINT price_rule_currency CHECK (measure ~ '(cost|amount|dearest)$' OR currency IS NOT NULL),
@@ -83,11 +87,13 @@ COMMENT ON COLUMN price_rule.bundle IS 'rules of one name draw on the same inclu
 COMMENT ON COLUMN price_rule.included IS 'quantity included in a period; only for effect include';
 COMMENT ON COLUMN price_rule.roll_over IS 'months in which what was left may still be used; NULL is none';
 COMMENT ON COLUMN price_rule.skip_zero IS 'whether a measure of 0 makes no line, so that no flat fee or minimum is due';
-COMMENT ON COLUMN price_rule.tax_category IS 'VAT rate at home: standard, reduced or zero';
+COMMENT ON COLUMN price_rule.tax_category IS 'VAT at home: standard, reduced, intermediate, super_reduced or zero rate, exempt, or reverse_charge between businesses';
 COMMENT ON COLUMN price_rule.show_zero IS 'whether a line of 0.00 is shown on the invoice';
 COMMENT ON COLUMN price_rule.invoice_text IS 'text of the invoice line; NULL is the product''s name, or the rule''s';
 COMMENT ON COLUMN price_rule.created_at IS 'when the rule was entered';
 COMMENT ON COLUMN price_rule.created_by IS 'user who entered it';
+COMMENT ON COLUMN price_rule.supply IS 'what is sold, for VAT across borders: digital (service that computers do, such as cloud), service (that people do) or goods';
+COMMENT ON COLUMN price_rule.tax_exemption IS 'why it is exempt: a VATEX code, or a sentence for invoices; only for tax_category exempt';
 
 SELECT pg_catalog.pg_extension_config_dump('price_rule', '');
 SELECT pg_catalog.pg_extension_config_dump('price_rule_price_rule_id_seq', '');

@@ -5,9 +5,9 @@
 \set usage :dir '/usage.sql'
 \i :usage
 
-INSERT INTO seller (name, series, vat_number) VALUES ('Waddenwolk B.V.', 'W', 'NL859123456B01');
+INSERT INTO seller (name, series, vat_number) VALUES ('Waddenwolk B.V.', 'W', 'NL859123455B01');
 INSERT INTO customer (seller_id, number, name, city, vat_number, payment_days)
-VALUES (1, 'A', 'Alpha', 'Harlingen', 'NL001234567B89', NULL), (1, 'B', 'Beta', 'Franeker', NULL, 14);
+VALUES (1, 'A', 'Alpha', 'Harlingen', 'NL001234567B29', NULL), (1, 'B', 'Beta', 'Franeker', NULL, 14);
 INSERT INTO ownership (customer_id, sub_account_id) VALUES (1, 'a'), (2, 'b');
 INSERT INTO price_rule (name, product_id, measure, currency, pricing) VALUES
     ('vm', product_ensure('AWS', 'Compute', 'vm'), 'quantity', 'EUR', '{"model":"per_unit","unit_price":"1"}'),
@@ -257,13 +257,16 @@ SELECT d AS supplied_on, s.rate AS standard, r.rate AS reduced, z.rate AS zero, 
 FROM unnest('{2001-01-01,2012-09-30,2012-10-01,2018-12-31,2019-01-01,2099-12-31}'::date[]) AS d,
     vat_of('NL', 'NL', NULL, 'standard', d) AS s, vat_of('NL', 'NL', NULL, 'reduced', d) AS r, vat_of('NL', 'NL', NULL, 'zero', d) AS z;
 SELECT * FROM pg_temp.fails($$SELECT cloudbilling.vat_of('NL', 'NL', NULL, 'standard', '2000-12-31')$$);
-SELECT code, message FROM pg_temp.fails($$INSERT INTO cloudbilling.vat_rate (country, tax_category, rate, valid_during) VALUES ('NL', 'standard', 25, '[2030-01-01,)')$$);
+INSERT INTO vat_rate (country, tax_category, rate, valid_during) VALUES ('NL', 'standard', 25, '[2030-01-01,)');
+SELECT code, message FROM pg_temp.fails($$INSERT INTO cloudbilling.vat_rate (country, tax_category, rate, valid_during) VALUES ('NL', 'standard', 26, '[2031-01-01,)')$$);
 
 -- One seller's customers here and there, another seller whose country has no rate, and rules of three categories.
 INSERT INTO seller (name, country) VALUES ('Belgian seller', 'BE'), ('Japanese seller', 'JP');
+UPDATE seller SET vat_number = 'BE0123456749' WHERE country = 'BE';
+DELETE FROM vat_rate WHERE country = 'BE';
 INSERT INTO customer (seller_id, number, name, country, vat_number) VALUES
-    (1, 'DE', 'German GmbH', 'DE', 'DE123456789'), (2, 'BE', 'Belgian', 'BE', NULL), (1, 'US', 'American Inc', 'US', NULL),
-    (2, 'FR', 'French SA', 'FR', 'FR12345678901'), (1, 'DC', 'German consumer', 'DE', NULL), (3, 'JP', 'Japanese', 'US', NULL);
+    (1, 'DE', 'German GmbH', 'DE', 'DE123456788'), (2, 'BE', 'Belgian', 'BE', NULL), (1, 'US', 'American Inc', 'US', NULL),
+    (2, 'FR', 'French SA', 'FR', 'FR83404833048'), (1, 'DC', 'German consumer', 'DE', NULL), (3, 'JP', 'Japanese', 'US', NULL);
 INSERT INTO ownership (customer_id, sub_account_id) SELECT customer_id, lower(number) FROM customer WHERE customer_id > 2;
 INSERT INTO price_rule (name, product_id, measure, currency, pricing, tax_category, show_zero) VALUES
     ('book', product_ensure('AWS', 'Shop', 'book'), 'quantity', 'EUR', '{"model":"per_unit","unit_price":"10"}', 'reduced', false),
@@ -298,7 +301,7 @@ SELECT * FROM pg_temp.sound;
 
 -- Corrections keep the rate, though the customer moved, became a business, or the rate is gone; so do the late lines of
 -- a billed period.  A new period has what holds now.
-UPDATE customer SET country = 'DE', vat_number = 'DE999999999' WHERE number = 'BE';
+UPDATE customer SET country = 'DE', vat_number = 'DE999999995' WHERE number = 'BE';
 DELETE FROM vat_rate WHERE country = 'BE';
 UPDATE usage SET quantity = quantity + 1 WHERE payer = 'vat' AND account = 'be' AND sku = 'vm';
 INSERT INTO usage (payer, account, sku, unit, quantity, starts) VALUES

@@ -4,7 +4,7 @@
 \set usage :dir '/usage.sql'
 \i :usage
 
-INSERT INTO seller (name, series, vat_number) VALUES ('Waddenwolk B.V.', 'W', 'NL859123456B01');
+INSERT INTO seller (name, series, vat_number) VALUES ('Waddenwolk B.V.', 'W', 'NL859123455B01');
 INSERT INTO customer (seller_id, parent_id, number, name)
 VALUES (1, NULL, 'A', 'Alpha'), (1, NULL, 'B', 'Beta'), (1, 1, 'A1', 'Alpha One'), (1, NULL, 'P', 'Plain');
 INSERT INTO ownership (customer_id, sub_account_id) VALUES (1, 'a'), (2, 'b'), (4, 'p');

@@ -24,17 +24,17 @@ SELECT document_period(first, after, 'nl') AS nl, document_period(first, after, 
 FROM (VALUES (date '2026-10-01', date '2026-11-01'), ('2026-01-01', '2026-04-01'), ('2026-12-16', '2027-01-16'), ('2026-02-28', '2026-03-01')) AS period (first, after);
 
 -- The facts: parties, rules, and what the documents say.
-INSERT INTO seller (name, street, postal_code, city, vat_number, registration_number, iban, bic, email, phone, website)
+INSERT INTO seller (name, street, postal_code, city, vat_number, registration_number, iban, bic, email, phone, website, vat_number_unchecked)
 VALUES
-    ('Waddenwolk B.V.', 'Noorderhaven 12', '8861 AN', 'Harlingen', 'NL859123456B01', '01234567', 'NL91ABNA0417164300',
-     'ABNANL2A', 'facturen@waddenwolk.example', '+31 517 555 010', 'waddenwolk.example'),
+    ('Waddenwolk B.V.', 'Noorderhaven 12', '8861 AN', 'Harlingen', 'NL859123455B01', '01234567', 'NL91ABNA0417164300',
+     'ABNANL2A', 'facturen@waddenwolk.example', '+31 517 555 010', 'waddenwolk.example', false),
     ('<script>alert("seller")</script> & Sons'' "Cloud"', '</style><b>street</b>', '1000 AA', '<!-- city', 'NL&lt;1', ']]>',
-     'NL91ABNA0417164300', 'ABNANL2A', '"onmouseover="alert(1)"@evil.example', '&#60;script&#62;', 'javascript:alert(document.cookie)');
+     'NL91ABNA0417164300', 'ABNANL2A', '"onmouseover="alert(1)"@evil.example', '&#60;script&#62;', 'javascript:alert(document.cookie)', true);
 
 INSERT INTO customer (seller_id, number, name, street, postal_code, city, country, vat_number, registration_number, order_number, language)
 VALUES
-    (1, 'K-1042', 'De Vries & Zonen Logistiek B.V.', 'Havenkade 88-A', '3011 TE', 'Rotterdam', 'NL', 'NL001234567B89', '24567890', 'PO 2026/118', 'nl'),
-    (1, 'K-2001', 'Hanse Robotik GmbH', 'Speicherstraße 7', '20457', 'Hamburg', 'DE', 'DE123456789', 'HRB 98765', NULL, 'en'),
+    (1, 'K-1042', 'De Vries & Zonen Logistiek B.V.', 'Havenkade 88-A', '3011 TE', 'Rotterdam', 'NL', 'NL001234567B29', '24567890', 'PO 2026/118', 'nl'),
+    (1, 'K-2001', 'Hanse Robotik GmbH', 'Speicherstraße 7', '20457', 'Hamburg', 'DE', 'DE123456788', 'HRB 98765', NULL, 'en'),
     (1, 'K-3001', 'Sakura Trading K.K.', '1-2-3 Marunouchi, Chiyoda-ku', '100-0005', 'Tokyo', 'JP', NULL, NULL, 'S-77', 'en'),
     (2, '<i>K</i>', E'<script>alert(1)</script>\x01\x1f', '"><img src=x onerror=alert(1)>', E'\u202E99', E'a\nb\tc', 'NL', NULL, NULL, '''; DROP TABLE invoice; --', 'en');
 
