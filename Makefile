@@ -17,7 +17,7 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql correction_policy.sql invoice_currency.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql \
-          reconciliation_run.sql reconciliation_decision.sql) \
+          reconciliation_run.sql reconciliation_decision.sql invoice_gate.sql) \
         sql/tables/agreement.sql
 CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
@@ -38,7 +38,8 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
-        $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql) \
+        $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconciliation_trace.sql invoice_gate.sql) \
+        $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice.sql \
           invoice_run.sql document_format.sql invoice_html.sql schedule.sql)
 # Runs once too, after the code it is about.
@@ -58,9 +59,17 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
+<<<<<<< HEAD
                  own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run schedule tag_policy load_side supplier_invoice reconciliation_usage readme
+||||||| parent of 5e37148 (Leakage, coverage, margin bridge and trace; invoice_gate holds customers; the demo shows what three mistakes cost)
+                 own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
+                 reconciliation_sale reconciliation_random reconciliation_run schedule tag_policy load_side supplier_invoice readme
+=======
+                 own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
+                 reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconciliation_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice readme
+>>>>>>> 5e37148 (Leakage, coverage, margin bridge and trace; invoice_gate holds customers; the demo shows what three mistakes cost)
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

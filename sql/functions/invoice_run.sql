@@ -1,5 +1,5 @@
--- Finalises the next customers of a run, all at once.  When that fails, each
--- goes alone: one bad customer never stops the rest, his problem is a row.
+-- Finalises the next customers of a run, all at once.  When that fails, or some are
+-- held, each goes alone: one bad customer never stops the rest, his problem is a row.
 -- Gives the last of them; NULL when there are no more.
 CREATE OR REPLACE FUNCTION invoice_run_batch(run int, until date, after int, batch int)
 RETURNS int
@@ -9,6 +9,7 @@ AS $$
 DECLARE
     customers int[] := ARRAY(SELECT c.customer_id FROM customer AS c WHERE c.customer_id > after ORDER BY 1 LIMIT batch);
     last int := customers[cardinality(customers)];
+    held int[];
     customer int;
     made int := 0;
     failed int := 0;
@@ -25,10 +26,26 @@ BEGIN
     WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN customers[1] AND last)
     ORDER BY s.seller_id
     FOR NO KEY UPDATE;
+    WITH problem AS (
+        INSERT INTO invoice_run_problem (invoice_run_id, customer_id, sqlstate, message, detail, hint)
+        SELECT run, h.customer_id, '55000', 'the customer is held',
+            string_agg(format('%s is %s %s, and may be %s (groups: %s).', initcap(h.reason), h.amount, h.currency, h.allowed, h.groups), ' '
+                ORDER BY h.reason, h.currency),
+            'cloudbilling.reconciliation_item shows what is open: decide about it, or INSERT a reason INTO cloudbilling.invoice_gate_override.'
+        FROM invoice_held(until, customers[1], last) AS h
+        GROUP BY h.customer_id
+        RETURNING customer_id
+    )
+    SELECT coalesce(array_agg(p.customer_id), '{}') INTO held FROM problem AS p;
+    failed := cardinality(held);
     BEGIN
+        IF failed > 0 THEN
+            RAISE EXCEPTION 'some customers are held';
+        END IF;
         made := invoice_finalise(customers[1], last, until, run);
     EXCEPTION WHEN OTHERS THEN
         FOREACH customer IN ARRAY customers LOOP
+            CONTINUE WHEN customer = ANY (held);
             BEGIN
                 made := made + invoice_finalise(customer, customer, until, run);
             EXCEPTION WHEN OTHERS THEN
@@ -91,6 +108,11 @@ BEGIN
     PERFORM cloudbilling.invoice_isolation_check();
     run := cloudbilling.invoice_run_mark(NULL, until);
     COMMIT;
+    -- Who is held is decided by what is so now.
+    IF EXISTS (SELECT FROM cloudbilling.invoice_gate) THEN
+        PERFORM cloudbilling.reconciliation_run(NULL, until);
+        COMMIT;
+    END IF;
     LOOP
         last := cloudbilling.invoice_run_batch(run, until, last, batch);
         EXIT WHEN last IS NULL;

@@ -40,12 +40,12 @@ piece AS MATERIALIZED (
         exact_sum(h.contracted_cost) AS contracted_cost,
         exact_sum(h.billed_cost) FILTER (WHERE s.billing_period_start > h.charge_on
             AND date_trunc('month', s.billing_period_start) > date_trunc('month', h.charge_on)) AS late_cost,
-        min(s.source_id) AS source_id, min(s.load_id) AS load_id
+        min(s.source_id) AS source_id
     FROM charge_held AS h
     LEFT JOIN load_scope_current AS s ON s.load_scope_id = h.load_scope_id
     GROUP BY h.customer_id, h.period_start, h.charge_on, h.item_id, h.unit, h.billing_currency
     UNION ALL
-    SELECT 0, current_date, current_date, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    SELECT 0, current_date, current_date, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0
     FROM generate_series(1, 100000)
     WHERE customer_first() < 0
 ),
@@ -82,7 +82,7 @@ committed AS MATERIALIZED (
 twice AS MATERIALIZED (
     SELECT d.item_id, d.period_start
     FROM (
-        SELECT p.item_id, p.period_start, p.load_id, p.source_id,
+        SELECT p.item_id, p.period_start, p.source_id,
             first_value(p.source_id) OVER (PARTITION BY a.provider_name, a.sub_account_id, i.product_id, p.period_start
                 -- not by load, which changes with the next delivery
                 ORDER BY p.source_id) AS first_source
@@ -305,7 +305,8 @@ sold AS (
     CROSS JOIN LATERAL (VALUES
         (CASE WHEN NOT s.is_billed THEN s.code WHEN s.is_sold_still THEN 'CORRECTION' ELSE 'OVERSOLD' END, CASE WHEN s.is_billed THEN s.line_before ELSE s.known END, s.quantity,
             CASE WHEN s.is_billed THEN s.line_before ELSE s.due - s.waived - s.running END, s.running),
-        (CASE WHEN s.is_billed THEN 'CORRECTION' ELSE 'ROUNDING' END, CASE WHEN s.is_billed THEN s.running ELSE s.due - s.known END, NULL, 0, 0),
+        (CASE WHEN s.is_billed THEN 'CORRECTION' ELSE 'ROUNDING' END,
+            CASE WHEN s.is_billed THEN s.running ELSE s.due - s.known END, NULL, 0, 0),
         ('WRITTEN_OFF', CASE WHEN s.is_billed THEN 0 ELSE -s.waived END, NULL, 0, 0)
     ) AS v (code, amount, quantity, invoiced, running)
     WHERE v.quantity IS NOT NULL OR v.amount <> 0 OR v.invoiced <> 0 OR v.running <> 0
@@ -331,16 +332,26 @@ booked AS MATERIALIZED (
     LEFT JOIN customer_zone AS z ON z.customer_id = c.customer_id
     JOIN seller AS e ON e.seller_id = coalesce(c.seller_id, (SELECT min(f.seller_id) FROM seller AS f))
 ),
-rate AS MATERIALIZED (
-    SELECT n.currency, n.to_currency, n.period_start, n.on_day, CASE WHEN f.inverse THEN 1 / f.rate ELSE f.rate END AS rate,
-        CASE WHEN g.inverse THEN 1 / g.rate ELSE g.rate END AS rate_before
+-- As currency_rate_find does.
+known AS MATERIALIZED (
+    SELECT n.currency, n.to_currency, n.on_day, f.rate
     FROM (
-        SELECT DISTINCT b.currency, b.to_currency, b.period_start, coalesce(b.on_day, (b.period_start + interval '1 month')::date - 1) AS on_day
+        SELECT DISTINCT b.currency, b.to_currency, d.on_day
         FROM booked AS b
+        CROSS JOIN LATERAL (VALUES (coalesce(b.on_day, (b.period_start + interval '1 month')::date - 1)), (b.period_start - 1)) AS d (on_day)
         WHERE b.currency <> b.to_currency
     ) AS n
-    LEFT JOIN LATERAL currency_rate_find(n.currency, n.to_currency, n.on_day) AS f ON true
-    LEFT JOIN LATERAL currency_rate_find(n.currency, n.to_currency, n.period_start - 1) AS g ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN q.inverse THEN 1 / q.rate ELSE q.rate END AS rate
+        FROM currency_rate_either AS q
+        WHERE q.currency = n.currency::bpchar
+          AND q.to_currency = n.to_currency::bpchar
+          AND q.rate_on BETWEEN least(date_trunc('month', n.on_day::timestamp)::date, n.on_day - currency_rate_days()) AND n.on_day
+          AND (q.per = 'month' AND q.rate_on = date_trunc('month', n.on_day::timestamp)::date
+            OR q.per = 'day' AND q.rate_on >= n.on_day - currency_rate_days())
+        ORDER BY q.per DESC, q.rate_on DESC, q.inverse
+        LIMIT 1
+    ) AS f
 )
 SELECT
     b.is_purchase,
@@ -356,6 +367,7 @@ SELECT
     -- what is sold in another currency cannot be compared without a rate
     CASE WHEN b.is_foreign AND b.currency <> b.to_currency AND r.rate IS NULL THEN 'FX' ELSE v.code END AS code,
     v.amount,
+    v.constant_amount,
     CASE WHEN v.is_first THEN b.quantity END AS quantity,
     CASE WHEN v.is_first THEN b.charges END AS charges,
     CASE WHEN v.is_first THEN b.late_cost * coalesce(r.rate, 1) END AS late_cost,
@@ -368,14 +380,17 @@ SELECT
     CASE WHEN v.is_first THEN b.bound * coalesce(r.rate, 1) END AS bound
 FROM booked AS b
 JOIN product AS p ON p.product_id = b.product_id
-LEFT JOIN rate AS r ON r.currency = b.currency AND r.to_currency = b.to_currency AND r.period_start = b.period_start
-    AND r.on_day = coalesce(b.on_day, (b.period_start + interval '1 month')::date - 1)
+LEFT JOIN known AS k ON k.currency = b.currency AND k.to_currency = b.to_currency
+    AND k.on_day = coalesce(b.on_day, (b.period_start + interval '1 month')::date - 1)
+LEFT JOIN known AS l ON l.currency = b.currency AND l.to_currency = b.to_currency AND l.on_day = b.period_start - 1
+CROSS JOIN LATERAL (SELECT k.rate, l.rate AS rate_before) AS r
 CROSS JOIN LATERAL (
     SELECT b.code, CASE WHEN b.currency = b.to_currency THEN b.amount
-        ELSE b.amount * coalesce(CASE WHEN b.is_foreign THEN r.rate_before END, r.rate, 1) END AS amount, true AS is_first
+        ELSE b.amount * coalesce(CASE WHEN b.is_foreign THEN r.rate_before END, r.rate, 1) END AS amount,
+        CASE WHEN b.currency = b.to_currency THEN b.amount ELSE b.amount * coalesce(r.rate_before, r.rate, 1) END AS constant_amount, true AS is_first
     UNION ALL
     -- what the rate has done to the cost since the month before
-    SELECT 'FX', b.amount * (r.rate - r.rate_before), false
+    SELECT 'FX', b.amount * (r.rate - r.rate_before), 0, false
     WHERE b.is_foreign AND r.rate <> r.rate_before
 ) AS v;
 
@@ -392,6 +407,7 @@ COMMENT ON COLUMN reconciliation_sale_row.unit IS 'unit of quantity';
 COMMENT ON COLUMN reconciliation_sale_row.currency IS 'currency of the amounts: the seller''s, or where there is no rate their own';
 COMMENT ON COLUMN reconciliation_sale_row.code IS 'why it is there; NULL is not explained';
 COMMENT ON COLUMN reconciliation_sale_row.amount IS 'billed cost, or amount due';
+COMMENT ON COLUMN reconciliation_sale_row.constant_amount IS 'the same at the exchange rate of the month before';
 COMMENT ON COLUMN reconciliation_sale_row.quantity IS 'quantity; of each piece once';
 COMMENT ON COLUMN reconciliation_sale_row.charges IS 'number of charges that were bought';
 COMMENT ON COLUMN reconciliation_sale_row.late_cost IS 'part of the cost that came with a later billing period''s delivery';
@@ -546,8 +562,8 @@ sums AS (
 compared AS MATERIALIZED (
     SELECT s.*, l.bought, l.sold, l.product_id IS NOT NULL AS is_licence,
         CASE
-            WHEN s.rows_bought > 0 AND s.sold_for < s.at_least - s.tolerance THEN s.at_least - s.sold_for
-            WHEN s.rows_bought > 0 AND s.sold_for > s.at_most + s.tolerance THEN s.at_most - s.sold_for
+            WHEN s.rows_bought > 0 AND s.sold_for < s.at_least - s.tolerance THEN round(s.at_least - s.sold_for, 6)
+            WHEN s.rows_bought > 0 AND s.sold_for > s.at_most + s.tolerance THEN round(s.at_most - s.sold_for, 6)
             ELSE 0
         END AS price
     FROM sums AS s
@@ -561,6 +577,8 @@ shifted AS (
     JOIN compared AS b ON b.level = a.level AND b.currency = a.currency AND b.customer_id = a.customer_id
         AND coalesce(b.provider_id, 0) = coalesce(a.provider_id, 0) AND coalesce(b.service_id, 0) = coalesce(a.service_id, 0)
         AND coalesce(b.product_id, 0) = coalesce(a.product_id, 0)
+        -- a line that is billed and has no charges any more may not name its account
+        AND (a.account_id IS NULL OR b.account_id = a.account_id)
         AND b.period_start IN ((a.period_start - interval '1 month')::date, (a.period_start + interval '1 month')::date)
     CROSS JOIN LATERAL (VALUES (a.level, a.period_start, a.customer_id, a.provider_id, a.account_id, a.service_id, a.product_id, a.currency),
         (b.level, b.period_start, b.customer_id, b.provider_id, b.account_id, b.service_id, b.product_id, b.currency)
