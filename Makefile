@@ -59,17 +59,9 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-<<<<<<< HEAD
                  own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random \
                  agreement agreement_examples agreement_random \
-                 reconciliation_sale reconciliation_random reconciliation_run schedule tag_policy load_side supplier_invoice reconciliation_usage readme
-||||||| parent of 5e37148 (Leakage, coverage, margin bridge and trace; invoice_gate holds customers; the demo shows what three mistakes cost)
-                 own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
-                 reconciliation_sale reconciliation_random reconciliation_run schedule tag_policy load_side supplier_invoice readme
-=======
-                 own_billing currency_rate invoice correction_policy simulated_month invoice_allocation invoice_allocation_random \
-                 reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconciliation_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice readme
->>>>>>> 5e37148 (Leakage, coverage, margin bridge and trace; invoice_gate holds customers; the demo shows what three mistakes cost)
+                 reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconciliation_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
