@@ -65,10 +65,18 @@ BEGIN ATOMIC
         FROM field AS f
         CROSS JOIN LATERAL jsonb_array_elements_text(f.stand_ins) WITH ORDINALITY AS a (name, place)
     ),
+    -- Azure in other languages has both names: "Ressourcengruppe (ResourceGroup)".
+    spelt AS (
+        SELECT h.column_no, h.plain FROM head AS h
+        UNION ALL
+        SELECT h.column_no, source_name(substring(h.name FROM '^.+\(([A-Za-z0-9 ]+)\) *$'))
+        FROM head AS h
+        WHERE NOT EXISTS (SELECT FROM called AS c WHERE c.plain = h.plain)
+    ),
     found AS (
         SELECT c.field_no, h.column_no, c.stands_in
         FROM called AS c
-        JOIN head AS h ON h.plain = c.plain
+        JOIN spelt AS h ON h.plain = c.plain
     ),
     -- What stands in for a column counts where the column is not there, nor what stands in before it.
     used AS (
@@ -267,10 +275,11 @@ BEGIN
     RETURN QUERY
     SELECT s.source_id, s.name, s.item_query, s.record_query, f.name, f.kind, f.role, f.required, f.item,
         f.column_no, f.one_of,
-        coalesce(nullif(current_setting('cloudbilling.' || f.setting, true), ''),
+        coalesce(
             (SELECT nullif(p.value, '')
              FROM jsonb_each_text(jsonb_object(source_detect.preamble)) AS p
-             WHERE source_name(p.key) = source_name(f.options ->> 'preamble'))),
+             WHERE source_name(p.key) = source_name(f.options ->> 'preamble')),
+            nullif(current_setting('cloudbilling.' || f.setting, true), '')),
         s.event_query,
         f.options, s.null_values
     FROM source AS s

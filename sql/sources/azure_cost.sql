@@ -9,7 +9,7 @@
 -- the delivery for themselves: an amortised file loaded after it supersedes all else.
 SELECT source_builtin(11, 'azure_cost', 'Azure cost details: EA, MCA, MPA; actual and amortised', 'replace',
     $json$[
-    {"name": "BillingAccountId", "kind": "name", "setting": "load_account"},
+    {"name": "BillingAccountId", "kind": "name", "setting": "load_account", "preamble": "Enrollment Number"},
     {"name": "BillingAccountName"},
     {"name": "BillingProfileId", "kind": "name"},
     {"name": "BillingProfileName"},
@@ -57,11 +57,12 @@ SELECT source_builtin(11, 'azure_cost', 'Azure cost details: EA, MCA, MPA; actua
     {"name": "Tags", "kind": "json", "bare": true},
     {"name": "Date", "kind": "time", "required": true, "role": "period_start",
         "formats": ["ISO", "MM/DD/YYYY", "MM/DD/YYYY HH24:MI:SS"], "else": ["UsageDateTime"]},
-    {"name": "CostInBillingCurrency", "kind": "number", "required": true, "role": "billed_cost", "else": ["Cost", "PreTaxCost"],
+    {"name": "CostInBillingCurrency", "kind": "number", "required": true, "role": "billed_cost", "else": ["Cost", "PreTaxCost", "ExtendedCost"],
         "unless": {"PricingModel": ["Reservation", "SavingsPlan"], "ChargeType": ["Usage", "UnusedReservation", "UnusedSavingsPlan"]}},
-    {"name": "Quantity", "kind": "number", "else": ["UsageQuantity"]},
+    {"name": "Quantity", "kind": "number", "else": ["UsageQuantity", "ConsumedQuantity"]},
     {"name": "UnitPrice", "kind": "number"},
     {"name": "EffectivePrice", "kind": "number", "else": ["ResourceRate"]},
+    {"name": "above the header", "preamble": "Usage Data Extract"},
     {"name": "PayGPrice", "kind": "number"},
     {"name": "PayGCostInBillingCurrency", "kind": "number"},
     {"name": "CostInPricingCurrency", "kind": "number"},

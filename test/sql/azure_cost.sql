@@ -52,6 +52,16 @@ SELECT * FROM pg_temp.last;
 SELECT line_no, billing_account_id, billing_period_start, billing_period_end, charge_period_start AT TIME ZONE 'UTC' AS starts, charge_category, billed_cost, consumed_quantity, consumed_unit, resource_type, tags
 FROM focus WHERE load_id = (SELECT max(load_id) FROM load) ORDER BY line_no;
 
+-- In another language; and usage details of the EA portal, with what stood above their header.
+INSERT INTO landing VALUES (E'Abonnement-GUID (SubscriptionGuid),Ressourcengruppe (ResourceGroup),UsageDateTime (UsageDateTime),Kategorie der Verbrauchseinheit (MeterCategory),UsageQuantity (UsageQuantity),PreTaxCost (PreTaxCost),Genutzter Dienst (ConsumedService),Tags (Tags),ServiceName,Currency,Maßeinheit (UnitOfMeasure)\ns-de,rg,2021-02-02,Load Balancer,3,0.075,Microsoft.Network,"""a"": ""b""",Load Balancer,EUR,100 Hours');
+SELECT sub_account_id, charge_period_start AT TIME ZONE 'UTC' AS starts, service_name, billed_cost, pricing_quantity, consumed_quantity, tags FROM focus WHERE load_id = (SELECT max(load_id) FROM load);
+SET cloudbilling.load_currency = 'EUR';
+SET cloudbilling.load_account = 'not told';
+INSERT INTO landing VALUES (E'Usage Data Extract,,\nEnrollment Number,8611537,\n\nAccountOwnerId,Account Name,SubscriptionGuid,Subscription Name,Date,Month,Day,Year,Product,Meter ID,Meter Category,Meter Sub-Category,Consumed Quantity,ResourceRate,ExtendedCost,Resource Location,Consumed Service,Instance ID,Tags,Unit Of Measure,Resource Group\no@example.com,Acc,s-ea,Prod,05/13/2018,5,13,2018,VM,m1,Virtual Machines,Dv2,24,0.1,2.4,westeurope,Microsoft.Compute,/subscriptions/1/vm1,"{""a"": ""b""}",1 Hours,rg');
+SELECT billing_account_id, sub_account_id, sub_account_name, billing_period_start, billed_cost, pricing_quantity, consumed_unit, resource_id, tags FROM focus WHERE load_id = (SELECT max(load_id) FROM load);
+RESET cloudbilling.load_account;
+RESET cloudbilling.load_currency;
+
 -- Columns that only some exports have: no currency, rows that are all too short.
 INSERT INTO landing VALUES (E'subscriptionid,billingaccountid,UsageDateTime,MeterCategory,costinbillingcurrency,paygcostinbillingcurrency,Tags,resourcelocation\ns,short,2021-02-02,Load Balancer,0.075,0.08,\ns,short,2021-02-03,Load Balancer,0.076,0.08,');
 SET cloudbilling.load_currency = 'USD';
