@@ -2,6 +2,8 @@
 \set QUIET on
 -- Random worlds of charges, owners and price rules, for tests of properties.
 INSERT INTO seller (name) VALUES ('Seller');
+-- VAT of documents in dollars is declared in euros.
+INSERT INTO currency_rate SELECT 'USD', 'EUR', m, 'month', 0.9, 'bank' FROM generate_series('2026-01-01', '2027-12-01', interval '1 month') AS m;
 -- Two trees: odd customers live in Amsterdam, even ones in Chicago.
 INSERT INTO customer (seller_id, parent_id, number, name, time_zone)
 VALUES (1, NULL, '1', 'One', NULL), (1, NULL, '2', 'Two', 'America/Chicago'), (1, 1, '3', 'Three', NULL),

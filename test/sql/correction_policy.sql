@@ -5,6 +5,8 @@
 \i :usage
 \pset format unaligned
 
+-- VAT of documents in dollars and pounds is declared in euros.
+INSERT INTO currency_rate SELECT c, 'EUR', m, 'month', 0.9, 'bank' FROM generate_series('2024-01-01', '2027-12-01', interval '1 month') AS m, unnest('{USD,GBP}'::text[]) AS c;
 INSERT INTO seller (name, series) VALUES ('Waddenwolk B.V.', 'W');
 INSERT INTO customer (seller_id, number, name) VALUES (1, 'N', 'Next'), (1, 'S', 'Separate'), (1, 'W', 'Written off'), (1, 'V', 'By value');
 INSERT INTO ownership (customer_id, sub_account_id) SELECT customer_id, lower(number) FROM customer;

@@ -4,6 +4,8 @@
 \set usage :dir '/usage.sql'
 \i :usage
 
+-- VAT of documents in dollars is declared in euros.
+INSERT INTO currency_rate SELECT 'USD', 'EUR', m, 'month', 0.9, 'bank' FROM generate_series('2024-01-01', '2027-12-01', interval '1 month') AS m;
 INSERT INTO seller (name, series, vat_number) VALUES ('Waddenwolk B.V.', 'W', 'NL859123455B01');
 INSERT INTO customer (seller_id, parent_id, number, name)
 VALUES (1, NULL, 'A', 'Alpha'), (1, NULL, 'B', 'Beta'), (1, 1, 'A1', 'Alpha One'), (1, NULL, 'P', 'Plain');

@@ -8,6 +8,8 @@
 INSERT INTO seller (name, series) VALUES ('Waddenwolk B.V.', 'W');
 INSERT INTO customer (seller_id, number, name, parent_id, resells) VALUES (1, 'E', 'Euros', NULL, false), (1, 'C', 'As costs are', NULL, false), (1, 'R', 'Reseller', NULL, true), (1, 'U', 'Under it', 3, false),
     (1, 'V', 'By value', NULL, false);
+-- Outside the EU, so that there is no VAT to convert.
+UPDATE customer SET country = 'US';
 INSERT INTO ownership (customer_id, sub_account_id) SELECT customer_id, lower(number) FROM customer;
 INSERT INTO price_rule (name, product_id, customer_id, reseller_id, measure, per, currency, effect, pricing) VALUES
     ('plus 8 %', product_ensure('AWS'), NULL, NULL, 'billed_cost', 'sku', NULL, 'set', '{"model":"per_unit","unit_price":"1.08"}'),

@@ -10,6 +10,8 @@
 \set usage :dir '/usage.sql'
 \i :usage
 
+-- VAT of documents in dollars is declared in euros.
+INSERT INTO currency_rate SELECT 'USD', 'EUR', m, 'month', 0.9, 'bank' FROM generate_series('2024-01-01', '2027-12-01', interval '1 month') AS m;
 INSERT INTO seller (name, series) VALUES ('Waddenwolk B.V.', 'W');
 INSERT INTO customer (seller_id, number, name, time_zone) VALUES (1, 'A', 'Alpha', NULL), (1, 'B', 'Beta', NULL), (1, 'C', 'Chicago', 'America/Chicago');
 INSERT INTO ownership (customer_id, sub_account_id) VALUES (1, 'a'), (2, 'b1'), (2, 'b2'), (3, 'c');
