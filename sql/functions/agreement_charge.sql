@@ -1,10 +1,16 @@
 -- What agreements come to, computed of their facts.
+--
+-- Planned once in a session, for a plan takes longer than what it computes for one
+-- customer; it must then be good for however many, so rows are joined by hashing.
 
 -- How many there are of each item, from which day until which: only changes.
 CREATE OR REPLACE FUNCTION agreement_levels(facts agreement_fact[])
 RETURNS TABLE (agreement_item_id int, first_day date, end_day date, quantity_before numeric, quantity numeric)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 BEGIN
     RETURN QUERY
@@ -64,8 +70,11 @@ COMMENT ON FUNCTION agreement_levels(agreement_fact[]) IS 'quantities of recurri
 -- holds.
 CREATE OR REPLACE FUNCTION agreement_prices(facts agreement_fact[], figures price_index[], until date)
 RETURNS TABLE (agreement_item_id int, valid_from date, valid_until date, factor numeric, pricing pricing)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 BEGIN
     RETURN QUERY
@@ -111,6 +120,8 @@ $$;
 
 COMMENT ON FUNCTION agreement_prices(agreement_fact[], price_index[], date) IS 'prices of agreement items by the days from which they hold, with indexation until a day';
 
+-- Without facts (NULL) it is not run, and so not planned.
+--
 -- In advance, a period is charged when it begins, for what there is then, and each
 -- change within it on its day, for the rest of the period.  So what is charged is
 -- never a correction of what was, unless somebody says later what was so before.  In
@@ -139,8 +150,11 @@ RETURNS TABLE (
     amount numeric,
     cost numeric
 )
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1000
 SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_nestloop = off
+SET jit = off
 AS $$
 BEGIN
     RETURN QUERY

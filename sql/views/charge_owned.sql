@@ -200,8 +200,7 @@ FROM (
 ) AS a
 CROSS JOIN LATERAL agreement_charges(a.facts, a.zones, ARRAY(SELECT ROW(x.*)::price_index FROM price_index_in_force AS x)) AS c
 JOIN asked AS o ON o.account_id = c.account_id AND o.tag_set_id = 0
-JOIN charge_item AS i ON i.item_id = c.item_id
-WHERE a.facts IS NOT NULL;
+JOIN charge_item AS i ON i.item_id = c.item_id;
 
 COMMENT ON VIEW charge_owned IS 'charges with the customer that owns them, rolled up where that suffices: the base of all rating';
 COMMENT ON COLUMN charge_owned.customer_id IS 'customer';
