@@ -68,7 +68,7 @@ COMMENT ON COLUMN reconciliation_group.supplier IS 'supplier';
 COMMENT ON COLUMN reconciliation_group.customer_id IS 'customer; NULL is nobody, or not told';
 COMMENT ON COLUMN reconciliation_group.account_id IS 'supplier''s account';
 COMMENT ON COLUMN reconciliation_group.product_id IS 'product';
-COMMENT ON COLUMN reconciliation_group.reference IS 'what else tells it from others: of link A the invoice''s number';
+COMMENT ON COLUMN reconciliation_group.reference IS 'what else tells it from others: of link A the invoice''s number; of link B account, service, SKU and invoice';
 COMMENT ON COLUMN reconciliation_group.purchase_amount IS 'what was invoiced (A, B) or bought (C)';
 COMMENT ON COLUMN reconciliation_group.purchase_quantity IS 'quantity of it';
 COMMENT ON COLUMN reconciliation_group.against_amount IS 'what it is held against: lines (A), usage (B), sales (C)';

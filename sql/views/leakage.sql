@@ -161,7 +161,7 @@ COMMENT ON COLUMN bi_reconciliation.customer IS 'customer';
 COMMENT ON COLUMN bi_reconciliation.account IS 'account';
 COMMENT ON COLUMN bi_reconciliation.service IS 'service';
 COMMENT ON COLUMN bi_reconciliation.sku IS 'SKU';
-COMMENT ON COLUMN bi_reconciliation.reference IS 'number of the supplier''s invoice, of link A';
+COMMENT ON COLUMN bi_reconciliation.reference IS 'of link A the number of the supplier''s invoice; of link B account, service, SKU and invoice';
 COMMENT ON COLUMN bi_reconciliation.currency IS 'currency';
 COMMENT ON COLUMN bi_reconciliation.purchase_amount IS 'what was invoiced (A, B) or bought (C)';
 COMMENT ON COLUMN bi_reconciliation.against_amount IS 'what it is held against: lines (A), usage (B), sales (C)';

@@ -52,7 +52,37 @@ SELECT
         ELSE 0
     END
 FROM reconciliation_invoice AS i
-WHERE coalesce(i.period_start, i.issued_on, '-infinity') BETWEEN period_first() AND (period_last() + interval '1 month')::date - 1;
+WHERE coalesce(i.period_start, i.issued_on, '-infinity') BETWEEN period_first() AND (period_last() + interval '1 month')::date - 1
+UNION ALL
+SELECT
+    'B',
+    u.level,
+    date_trunc('month', u.period_start)::date,
+    u.currency,
+    u.supplier,
+    NULL,
+    NULL,
+    NULL,
+    jsonb_strip_nulls(jsonb_build_object('account', u.account, 'service', u.service, 'sku', u.sku, 'invoice', u.supplier_invoice))::text,
+    coalesce(u.purchase_amount, 0),
+    u.purchase_quantity,
+    coalesce(u.usage_amount, 0),
+    u.usage_quantity,
+    coalesce(u.difference, 0),
+    coalesce(u.tolerance, 0),
+    u.status,
+    u.explanation,
+    coalesce(u.remainder, 0),
+    CASE u.status
+        WHEN 'MATCHED' THEN 0
+        WHEN 'MATCHED_ROUNDING' THEN 0
+        WHEN 'QUANTITY_MISMATCH' THEN coalesce((u.explanation -> 'QTY')::numeric, u.difference)
+        WHEN 'PRICE_MISMATCH' THEN coalesce((u.explanation -> 'PRICE')::numeric, u.difference)
+        WHEN 'UNEXPLAINED' THEN u.remainder
+        ELSE u.difference
+    END
+FROM reconciliation_usage AS u
+WHERE u.level = 'sku' AND u.period_start BETWEEN period_first() AND (period_last() + interval '1 month')::date - 1;
 
 COMMENT ON VIEW reconciliation_found IS 'the groups of all links as they are now, each link at its lowest level';
 COMMENT ON COLUMN reconciliation_found.link IS 'A, B or C';
@@ -63,7 +93,7 @@ COMMENT ON COLUMN reconciliation_found.supplier IS 'supplier';
 COMMENT ON COLUMN reconciliation_found.customer_id IS 'customer';
 COMMENT ON COLUMN reconciliation_found.account_id IS 'account';
 COMMENT ON COLUMN reconciliation_found.product_id IS 'product';
-COMMENT ON COLUMN reconciliation_found.reference IS 'number of the supplier''s invoice, of link A';
+COMMENT ON COLUMN reconciliation_found.reference IS 'of link A the number of the supplier''s invoice; of link B account, service, SKU and invoice';
 COMMENT ON COLUMN reconciliation_found.purchase_amount IS 'what was invoiced or bought';
 COMMENT ON COLUMN reconciliation_found.purchase_quantity IS 'quantity of it';
 COMMENT ON COLUMN reconciliation_found.against_amount IS 'what it is held against';

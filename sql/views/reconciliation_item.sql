@@ -76,7 +76,7 @@ COMMENT ON COLUMN reconciliation_item.account IS 'sub account, or billing accoun
 COMMENT ON COLUMN reconciliation_item.service IS 'service';
 COMMENT ON COLUMN reconciliation_item.product_id IS 'key of the product';
 COMMENT ON COLUMN reconciliation_item.sku IS 'SKU';
-COMMENT ON COLUMN reconciliation_item.reference IS 'number of the supplier''s invoice, of link A';
+COMMENT ON COLUMN reconciliation_item.reference IS 'of link A the number of the supplier''s invoice; of link B account, service, SKU and invoice';
 COMMENT ON COLUMN reconciliation_item.purchase_amount IS 'what was invoiced (A, B) or bought (C)';
 COMMENT ON COLUMN reconciliation_item.purchase_quantity IS 'quantity of it';
 COMMENT ON COLUMN reconciliation_item.against_amount IS 'what it is held against: lines (A), usage (B), sales (C)';

@@ -10,12 +10,13 @@ WITH
 -- The share of charges in lines, rated once.
 share AS MATERIALIZED (
     SELECT s.customer_id, s.owner_id, s.period_start, s.charge_on, s.item_id, s.price_rule_id, s.product_id, s.account_id,
-        s.resource_id, s.tag_value, s.currency, s.effect, s.amount, s.charges, s.quantity, s.billed_cost
+        s.resource_id, s.tag_value, s.currency, s.effect, s.amount, s.charges, s.quantity, s.billed_cost,
+        coalesce(s.cost_currency <> s.billing_currency, false) AS is_converted
     FROM rated_charge AS s
     WHERE s.reseller_id IS NULL
     UNION ALL
     -- Never run, but counted by the planner, which guesses that the above gives two.
-    SELECT 0, 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0
+    SELECT 0, 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, false
     FROM generate_series(1, 100000)
     WHERE customer_first() < 0
 ),
@@ -26,6 +27,7 @@ told AS MATERIALIZED (
         count(*) > count(s.price_rule_id) AS is_unpriced,
         exact_sum(s.billed_cost) FILTER (WHERE s.price_rule_id IS NOT NULL) AS sold_cost,
         exact_sum(s.billed_cost) FILTER (WHERE s.price_rule_id IS NULL) AS unpriced_cost,
+        bool_or(s.is_converted) AS is_converted,
         count(*) FILTER (WHERE s.amount <> 0) > 0 AS has_amount,
         bool_or(r.measure = 'billed_cost' AND s.effect = 'set') AS by_billed_cost,
         max(s.currency) FILTER (WHERE s.price_rule_id IS NOT NULL) AS sold_in
@@ -171,9 +173,11 @@ classified AS MATERIALIZED (
             coalesce(t.is_sold, false) AS is_sold,
             coalesce(t.is_unpriced, false) AS is_unpriced,
             coalesce(t.has_amount, false) AS has_amount,
-            coalesce(t.unpriced_cost, 0) AS unpriced_cost,
-            coalesce(t.sold_cost, 0) AS sold_cost,
-            t.sold_in <> p.currency AS is_foreign,
+            -- costs that were converted for the customer cannot be held against the supplier's
+            CASE WHEN t.is_converted THEN 0 ELSE coalesce(t.unpriced_cost, 0) END AS unpriced_cost,
+            CASE WHEN t.is_converted THEN p.billed_cost ELSE coalesce(t.sold_cost, 0) END AS sold_cost,
+            -- what was converted for the customer has the same rate on both sides
+            t.sold_in <> p.currency AND NOT t.is_converted AS is_foreign,
             coalesce(b.minimum, 0) AS minimum,
             b.maximum
         FROM piece AS p
@@ -587,7 +591,7 @@ shifted AS (
 )
 SELECT r.*,
     -- what is to be done something about
-    CASE r.status
+    trim_scale(CASE r.status
         WHEN 'UNMAPPED' THEN (r.explanation -> 'UNMAPPED')::numeric
         WHEN 'OVERSOLD' THEN coalesce((r.explanation -> 'OVERSOLD')::numeric, 0) + coalesce((r.explanation -> 'DOUBLE')::numeric, 0)
         WHEN 'UNSOLD' THEN coalesce((r.explanation -> 'UNPRICED')::numeric, 0) + coalesce((r.explanation -> 'ENDED')::numeric, 0)
@@ -604,7 +608,7 @@ SELECT r.*,
         WHEN 'EXPLAINED' THEN r.difference - r.remainder - coalesce((r.explanation -> 'MARGIN')::numeric, 0) - coalesce((r.explanation -> 'FEE')::numeric, 0)
             - coalesce((r.explanation -> 'ROUNDING')::numeric, 0) - coalesce((r.explanation -> 'OWN')::numeric, 0)
         ELSE 0
-    END AS finding
+    END) AS finding
 FROM (
     SELECT
         g.level,

@@ -5,6 +5,7 @@
 \set usage :dir '/usage.sql'
 \i :usage
 \set ECHO all
+\set QUIET on
 \pset null ''
 SET intervalstyle = 'postgres';
 SET cloudbilling.correction_months = 1200;

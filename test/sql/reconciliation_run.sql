@@ -33,7 +33,7 @@ CREATE TEMP VIEW item AS
 SELECT reconciliation_group_id AS id, link, customer_number AS customer, account, sku, reference, purchase_amount AS purchase, against_amount AS against,
     status, explanation, finding, state, decision, decision_amount AS amount, note
 FROM reconciliation_item
-ORDER BY link, supplier, account, sku;
+ORDER BY link, supplier, account, sku, customer;
 
 SELECT reconciliation_run();
 SELECT reconciliation_run_id AS run, first_month, last_month, groups_new, groups_changed, groups_resolved FROM reconciliation_run;
@@ -133,7 +133,7 @@ FROM pg_temp.fails($$SELECT reconciliation_decision_withdraw(d.reconciliation_de
 SELECT reconciliation_decide(pg_temp.id('gpu'), 'credit', 'it was a trial, too', -60) > 0 AS credited;
 SELECT customer, description, due, due_before, amount FROM invoice_running WHERE amount <> 0 ORDER BY customer, description, due;
 SELECT reconciliation_run();
-SELECT customer, sku, status, finding, state, decision FROM item WHERE account = 'lost' OR sku = 'gpu';
+SELECT customer, sku, status, finding, state, decision FROM item WHERE account = 'lost' OR sku = 'gpu' ORDER BY sku, customer NULLS FIRST;
 
 -- as of the first run
 SELECT run_at FROM reconciliation_run ORDER BY 1 LIMIT 1 \gset

@@ -165,3 +165,14 @@ DELETE FROM usage WHERE service = 'At cost';
 UPDATE usage SET starts = '2026-10-01 12:00Z' WHERE account = 'one' AND sku = 'disk';
 SELECT pg_temp.deliver();
 SELECT * FROM after WHERE service = 'At cost' OR sku = 'disk';
+
+--
+-- An invoice in another currency than the supplier's: costs are converted for the customer,
+-- and compared in the seller's
+--
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'K5', 'Euros');
+INSERT INTO ownership (customer_id, sub_account_id) SELECT customer_id, 'five' FROM customer WHERE number = 'K5';
+INSERT INTO invoice_currency (customer_id, currency) SELECT customer_id, 'EUR' FROM customer WHERE number = 'K5';
+INSERT INTO usage (account, service, sku, quantity, cost, starts, currency) VALUES ('five', 'Compute', 'vm', 10, 100.00, '2026-09-02 12:00Z', 'USD');
+SELECT pg_temp.deliver();
+SELECT * FROM sku WHERE customer = 'K5';
