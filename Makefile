@@ -38,7 +38,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
-        $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconciliation_trace.sql invoice_gate.sql) \
+        $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice.sql \
           invoice_run.sql document_format.sql invoice_html.sql schedule.sql)
@@ -61,7 +61,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  allocation allocation_examples allocation_random \
                  own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random \
                  agreement agreement_examples agreement_random \
-                 reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconciliation_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
+                 reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
