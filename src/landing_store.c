@@ -298,8 +298,7 @@ landing_store(Landing *landing)
 	charges = bulk_insert(
 	    "charge",
 	    psprintf("SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s\n) AS record"
-	             " JOIN cloudbilling.load_item AS item"
-	             " ON item.load_id = $1 AND item.item_no = record.item_no%s",
+	             " JOIN cloudbilling.load_item_keys($1) AS item ON item.item_no = record.item_no%s",
 	             columns_of(landing->record_query, "record.", "item_no"), landing->record_query,
 	             join),
 	    1, types, args, rollup_add, rollup, &summed);
