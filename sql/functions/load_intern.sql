@@ -68,7 +68,7 @@ BEGIN
         GROUP BY 1, 2, 3
     ) AS d;
     IF providers IS NOT NULL THEN
-        PERFORM product_grow(providers, services, skus, names);
+        PERFORM load_apart(format('SELECT cloudbilling.product_grow(%L, %L, %L, %L)', providers, services, skus, names));
     END IF;
 END
 $$;
