@@ -197,7 +197,8 @@ SELECT source_builtin(11, 'azure_cost', 'Azure cost details: EA, MCA, MPA; actua
             i."PricingCurrency",
             coalesce(lower(i."ChargeType"), 'usage') IN ('usage', 'unusedreservation', 'unusedsavingsplan') AS is_usage,
             coalesce(lower(i."ChargeType"), 'usage') IN ('purchase', 'refund') AS is_purchase,
-            coalesce(lower(i."PricingModel") IN ('reservation', 'savingsplan'), false) AS is_committed,
+            -- Where it is not told what a charge is, its cost stays.
+            coalesce(lower(i."PricingModel") IN ('reservation', 'savingsplan') AND i."ChargeType" IS NOT NULL, false) AS is_committed,
             unit.block_size,
             -- Unknown between two currencies, so that no price is made up.
             coalesce(r."ExchangeRatePricingToBilling", CASE WHEN coalesce(i."PricingCurrency", i."BillingCurrency") = i."BillingCurrency" THEN 1 END)

@@ -249,20 +249,32 @@ RESET cloudbilling.period_first;
 RESET cloudbilling.period_last;
 
 -- Errors.
-\set VERBOSITY verbose
+\set VERBOSITY default
 \set SHOW_CONTEXT never
 UPDATE agreement SET number = 'other' WHERE number = 'A-3';
+\echo :LAST_ERROR_SQLSTATE
 UPDATE agreement SET currency = 'USD' WHERE number = 'A-3';
+\echo :LAST_ERROR_SQLSTATE
 UPDATE agreement_item SET product_id = :setup WHERE agreement_item_id = 1;
+\echo :LAST_ERROR_SQLSTATE
 UPDATE agreement_item SET pricing = NULL WHERE agreement_item_id = 1;
+\echo :LAST_ERROR_SQLSTATE
 SELECT agreement_cancel('years');
+\echo :LAST_ERROR_SQLSTATE
 SELECT agreement_cancel('no such');
+\echo :LAST_ERROR_SQLSTATE
 SELECT agreement_cancel('none', NULL);
+\echo :LAST_ERROR_SQLSTATE
 SELECT agreement_quantity_set(0, '2025-01-01', 1);
+\echo :LAST_ERROR_SQLSTATE
 SELECT agreement_quantity_set(1, NULL, 1);
+\echo :LAST_ERROR_SQLSTATE
 SELECT agreement_quantity_set(i.agreement_item_id, '2025-01-01', 1) FROM agreement_item AS i WHERE i.kind = 'one_off';
+\echo :LAST_ERROR_SQLSTATE
 INSERT INTO agreement_price (agreement_item_id, valid_from, pricing) SELECT i.agreement_item_id, '2025-01-01', per_unit(1) FROM agreement_item AS i WHERE i.kind = 'usage';
+\echo :LAST_ERROR_SQLSTATE
 INSERT INTO agreement_item (agreement_id, number, product_id, description, pricing, price_period) VALUES (1, 9, :seat, 'x', per_unit(1), '14 days');
+\echo :LAST_ERROR_SQLSTATE
 \set VERBOSITY terse
 INSERT INTO agreement (number, customer_id, name, start_on, billing_period) VALUES ('x', 1, 'x', '2025-01-01', '1 month 3 days');
 INSERT INTO agreement (number, customer_id, name, start_on, billing_period) VALUES ('x', 1, 'x', '2025-01-01', '14 days');

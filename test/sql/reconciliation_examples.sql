@@ -71,7 +71,7 @@ SELECT reconciliation_run('2026-09-01', '2026-09-01') IS NOT NULL AS done;
 
 SELECT customer_number AS customer, account, sku, status, finding, state, decision, note
 FROM reconciliation_item
-ORDER BY reconciliation_group_id;
+ORDER BY customer, account, sku;
 
 -- Gate.
 INSERT INTO invoice_gate (leakage, unmapped) VALUES (25, 100);
