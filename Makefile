@@ -21,13 +21,13 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
         sql/tables/agreement.sql
 CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
-          rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_purge.sql \
+          rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql apart.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_intern.sql load_purge.sql \
           landing.sql customer.sql vat_rate.sql vat_number.sql document_text.sql vat.sql history.sql dimension.sql allocation_rule_set.sql invoice_dimension.sql tag.sql tag_policy.sql) \
         $(addprefix sql/functions/,calendar_span.sql agreement.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
-        $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
+        $(addprefix sql/views/,landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
           price_rule_in_force.sql allocation_in_force.sql agreement_fact.sql) \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
@@ -55,7 +55,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  usage_aggregates \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
-                 invoice_html landing load source_options unit_map aws_cur azure_cost partnercenter \
+                 invoice_html landing load load_apart dictionary_keep source_options unit_map aws_cur azure_cost partnercenter \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
@@ -66,7 +66,7 @@ REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fu
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load readme
+CHECKS         = plpgsql_check demo dump_restore kill load_together schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))
