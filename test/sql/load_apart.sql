@@ -47,11 +47,11 @@ LANGUAGE sql
 AS $$
     INSERT INTO landing
     SELECT replace(E'ProviderName,BillingAccountId,ServiceName,SkuId,BillingPeriodStart,BillingPeriodEnd,BillingCurrency,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,BilledCost\n'
-        || E'Apart #,a,Service,SKU,2031-03-01,2031-04-01,EUR,Usage,2031-03-01,2031-03-02,1\n', '#', tag)
+        || E'Apart #,a,Service,SKU,2033-03-01,2033-04-01,EUR,Usage,2033-03-01,2033-03-02,1\n', '#', tag)
 $$;
 CREATE VIEW pg_temp.made AS
 SELECT (SELECT string_agg(name, ', ' ORDER BY name) FROM product WHERE path && ARRAY(SELECT product_id FROM product WHERE code LIKE 'Apart%')) AS products,
-    to_regclass('cloudbilling.charge_203103') AS partition,
+    to_regclass('cloudbilling.charge_203303') AS partition,
     (SELECT count(*) FROM load_scope WHERE provider_name LIKE 'Apart%') AS deliveries;
 
 -- A load that is alone leaves nothing behind when it is taken back.
