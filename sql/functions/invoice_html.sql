@@ -338,15 +338,20 @@ END;
 COMMENT ON FUNCTION invoice_html_ladder(invoice_line, text) IS 'tiers a line''s quantity climbed, as a table; NULL where one price tells it all';
 
 -- The small type under a line's description.
-CREATE OR REPLACE FUNCTION invoice_html_details(line invoice_line, document invoice)
-RETURNS xml
+CREATE OR REPLACE FUNCTION invoice_line_details(line invoice_line, document invoice)
+RETURNS text[]
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
+    SELECT array_agg(detail.text ORDER BY detail.position)
     FROM (VALUES
         (1, concat_ws(' · ', CASE WHEN line.corrects IS NOT NULL THEN line.service END,
-            line.account, substring(line.resource_id FROM '[^/]+/*$'), line.tag_value)),
-        (2, CASE WHEN line.corrects IS NULL AND line.period_start <> document.period_start
+            line.account, CASE WHEN line.service_start IS NULL THEN substring(line.resource_id FROM '[^/]+/*$')
+                ELSE substring(line.resource_id FROM '^(.*)/') END, line.tag_value)),  -- the agreement's number
+        (2, CASE
+            WHEN line.service_start <> CASE WHEN line.corrects IS NULL THEN document.period_start ELSE line.period_start END
+                OR line.service_end <> CASE WHEN line.corrects IS NULL THEN document.period_end ELSE (line.period_start + interval '1 month')::date END
+            THEN document_period(line.service_start, line.service_end, document.language)
+            WHEN line.corrects IS NULL AND line.period_start <> document.period_start AND line.service_start IS NULL
             THEN document_text(document.language, 'since') || ' '
                 || document_date(line.period_start, document.language) END),
         (3, CASE WHEN line.pricing::jsonb ->> 'model' = 'percentage' AND invoice_html_explains(line)
@@ -366,7 +371,17 @@ BEGIN ATOMIC
     WHERE detail.text ~ '\S';
 END;
 
-COMMENT ON FUNCTION invoice_html_details(invoice_line, invoice) IS 'account, percentage and what a correction corrects, under the description of a line';
+COMMENT ON FUNCTION invoice_line_details(invoice_line, invoice) IS 'account, period, percentage and what a correction corrects: what documents say under the description of a line';
+
+CREATE OR REPLACE FUNCTION invoice_html_details(line invoice_line, document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
+    FROM unnest(invoice_line_details(line, document)) WITH ORDINALITY AS detail (text, position);
+END;
+
+COMMENT ON FUNCTION invoice_html_details(invoice_line, invoice) IS 'details of a line, one below the other';
 
 -- A quantity of one without a unit is a lump sum, which the amount tells.
 --
