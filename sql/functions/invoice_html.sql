@@ -373,16 +373,6 @@ END;
 
 COMMENT ON FUNCTION invoice_line_details(invoice_line, invoice) IS 'account, period, percentage and what a correction corrects: what documents say under the description of a line';
 
-CREATE OR REPLACE FUNCTION invoice_html_details(line invoice_line, document invoice)
-RETURNS xml
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
-    FROM unnest(invoice_line_details(line, document)) WITH ORDINALITY AS detail (text, position);
-END;
-
-COMMENT ON FUNCTION invoice_html_details(invoice_line, invoice) IS 'details of a line, one below the other';
-
 -- A quantity of one without a unit is a lump sum, which the amount tells.
 --
 -- The ladder and the details are handed in: a function in SQL that another calls
@@ -441,7 +431,9 @@ BEGIN ATOMIC
     WITH line AS (
         SELECT line, line.line_no, line.amount,
             CASE WHEN corrections THEN invoice_html_corrected(line, document) ELSE line.service END AS heading,
-            invoice_html_details(line, document) AS details, invoice_html_ladder(line, document.language) AS ladder
+            (SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
+             FROM unnest(invoice_line_details(line, document)) WITH ORDINALITY AS detail (text, position)) AS details,
+            invoice_html_ladder(line, document.language) AS ladder
         FROM invoice_line AS line
         WHERE line.invoice_id = document.invoice_id AND (line.corrects IS NOT NULL) = corrections
     ), placed AS (
