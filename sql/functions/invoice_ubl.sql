@@ -355,7 +355,7 @@ BEGIN ATOMIC
         SELECT l.line_no, s.code, trim_scale(sign * s.quantity)::text AS quantity,
             nullif(concat_ws(' · ',
                 CASE WHEN l.corrects IS NOT NULL THEN invoice_html_corrected(l, document) END,
-                CASE WHEN s.lump THEN document_number(l.quantity, document.language) || coalesce(' ' || l.unit, '') END,
+                CASE WHEN s.lump THEN document_number(l.quantity, document.language) || coalesce(' ' || document_unit(l.unit, document.language), '') END,
                 array_to_string(invoice_line_details(l, document), ' · '),
                 (SELECT string_agg(a.text, '; ' ORDER BY a.dimension_id)
                  FROM (
