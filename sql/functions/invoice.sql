@@ -240,6 +240,10 @@ BEGIN
                     -- what a value has is rounded with the parts of the others, what was written off by itself
                     AND (l.dimension_id IS NULL AND l.due_before = 0 AND l.quantity_before = 0 OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
                     THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
+                -- the price that was agreed, while it is the price
+                WHEN gi.pricing::jsonb - '{model,unit_price}'::text[] = '{}' AND (gi.pricing::jsonb ->> 'unit_price')::numeric >= 0
+                    AND currency_round((gi.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount
+                    THEN round((gi.pricing::jsonb ->> 'unit_price')::numeric, greatest(min_scale((gi.pricing::jsonb ->> 'unit_price')::numeric), currency_minor_unit(l.currency)))
                 ELSE (
                     -- the shortest price that gives the amount
                     SELECT f.price
