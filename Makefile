@@ -40,8 +40,8 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice.sql \
-          invoice_run.sql document_format.sql invoice_html.sql schedule.sql)
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice_service.sql invoice.sql \
+          invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
 
@@ -59,14 +59,14 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random \
+                 own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill load_together schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load readme
+CHECKS         = plpgsql_check demo dump_restore kill load_together schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))
