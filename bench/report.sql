@@ -52,8 +52,7 @@ FROM (VALUES
     ('bytes a charge, heap and indexes', 'bytes', NULL, NULL, NULL),
     ('bytes a charge, roll-ups', 'bytes', NULL, NULL, NULL),
     ('bytes a charge, dictionaries', 'bytes', NULL, NULL, NULL),
-    ('load, private memory at most', 'MB', 'COPY into text', NULL, NULL),
-    ('load, memory by size, private memory at most', 'MB', 'a file of a tenth', 'ratio', 1.2),
+    ('load, private memory at most', 'MB', 'COPY into text', 'ours', 128),
     ('load, with shared buffers', 'MB', 'COPY into text', NULL, NULL),
     ('load, temporary files', 'MB', NULL, NULL, NULL),
     ('load, WAL', 'MB', NULL, NULL, NULL)
