@@ -7,11 +7,11 @@ LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT (jsonb_build_object(
         'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
-            - CASE WHEN (invoice).dimension_id IS NULL THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
+            - CASE WHEN num_nonnulls((invoice).dimension_id, (invoice).dimension, (invoice).dimension_value) = 0 THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
-            SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
+            SELECT jsonb_agg(to_jsonb(l) - CASE WHEN num_nonnulls(l.dimension_id, l.dimension_value) = 0 THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
                     - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
@@ -58,7 +58,10 @@ BEGIN ATOMIC
     WHERE s.last_hash <> coalesce((
         SELECT i.hash
         FROM invoice AS i
-        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x');
+        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x')
+    UNION ALL
+    SELECT NULL, NULL, v.problem
+    FROM invoice_seal_verify() AS v;
 END;
 
 COMMENT ON FUNCTION invoice_verify() IS 'documents that were tampered with; none is good';
@@ -73,8 +76,8 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'active_sql_transaction',
-            MESSAGE = 'invoices are finalised at isolation level READ COMMITTED only',
-            HINT = 'Another run may have billed what this transaction cannot see.';
+            MESSAGE = 'invoices are finalised, credited and paid at isolation level READ COMMITTED only',
+            HINT = 'Another transaction may have billed, or paid, what this one cannot see.';
     END IF;
 END
 $$;
