@@ -105,12 +105,12 @@ BEGIN
             HINT = 'Seller and currency must be the same, and the amount one of the currency; a payment that reverses another one pays nothing itself; a credit note is settled with an invoice of its customer.';
     END IF;
 
-    -- what was written off is not paid, but by what was recorded before
+    -- what was written off is not paid, but by what was recorded before; it may be credited
     SELECT s.*
     INTO bad
     FROM new_rows AS n
     JOIN invoice_status AS s ON s.invoice_id = n.invoice_id
-    WHERE s.state = 'written_off' AND sign(n.amount) = sign(s.gross_amount) AND n.recorded_at BETWEEN now() AND clock_timestamp()
+    WHERE s.state = 'written_off' AND n.payment_id IS NOT NULL AND sign(n.amount) = sign(s.gross_amount) AND n.recorded_at BETWEEN now() AND clock_timestamp()
     ORDER BY n.payment_part_id
     LIMIT 1;
     IF FOUND THEN

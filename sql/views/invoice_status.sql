@@ -19,7 +19,7 @@ SELECT
     CASE WHEN e.state = 'written_off' THEN i.gross_amount - p.paid - p.credited ELSE 0 END AS written_off,
     o.open_amount,
     CASE
-        WHEN e.state IN ('written_off', 'disputed') THEN e.state
+        WHEN e.state = 'disputed' OR e.state = 'written_off' AND i.gross_amount <> p.paid + p.credited THEN e.state
         WHEN o.open_amount = 0 AND p.paid = 0 AND p.credited <> 0 THEN 'credited'
         WHEN o.open_amount = 0 THEN 'paid'
         WHEN o.open_amount > 0 AND i.due_on < z.today THEN 'overdue'
