@@ -377,9 +377,9 @@ $$;
 
 COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
--- Finalises what is due for the customers first to last.  Gives the number of
--- documents.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+-- Finalises what is due for the customers first to last; what waits for approval is
+-- proposed, or is what is finalised.  Gives the number of documents.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, approval int DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -437,6 +437,17 @@ BEGIN
             OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
     ) AS g;
 
+    -- What needs approval, and what has it.
+    IF approval IS NOT NULL THEN
+        due := (
+            SELECT array_agg(d)
+            FROM unnest(due) AS d
+            JOIN invoice_approval AS p ON p.customer_id = d.customer_id AND p.currency = d.currency::bpchar
+            WHERE p.invoice_approval_id = approval);
+    ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
+        due := invoice_propose(due, ARRAY(SELECT c.customer_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last), until, run);
+    END IF;
+
     -- Policies of customers: few have one.
     IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
@@ -445,4 +456,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int) IS 'finalises what is due for a range of customers; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int) IS 'finalises what is due for a range of customers, but for what waits for approval; gives the number of documents';
