@@ -29,7 +29,7 @@ CODE  = sql/views/currency_rate_either.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
-          price_rule_in_force.sql allocation_in_force.sql agreement_fact.sql) \
+          price_rule_in_force.sql allocation_in_force.sql agreement_renewal_paid.sql agreement_fact.sql) \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
@@ -63,13 +63,13 @@ REGRESS        = exact allocate reconcile rated_sum \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
                  own_billing currency_rate vat_number vat invoice correction_policy payment invoice_event invoice_credit invoice_approval invoice_currency simulated_month invoice_allocation invoice_allocation_random \
-                 agreement agreement_examples agreement_random \
+                 agreement agreement_examples agreement_renewal agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconciliation_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
-ISOLATION      = load_together carry_together invoice_run
+ISOLATION      = load_together carry_together invoice_run invoice_life
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load readme
+CHECKS         = plpgsql_check demo dump_restore number_series kill schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))
