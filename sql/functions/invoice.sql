@@ -46,16 +46,16 @@ BEGIN ATOMIC
     ) AS i
     LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.year = i.series_year
     CROSS JOIN LATERAL (VALUES
-        (i.hash <> i.hash_now, 'its rows were changed after it was finalised'),
-        (i.previous_hash <> coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
-        (i.series_number <> i.number_before + 1, 'the number before it is missing'),
+        (i.hash IS DISTINCT FROM i.hash_now, 'its rows were changed after it was finalised'),
+        (i.previous_hash IS DISTINCT FROM coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
+        (i.series_number IS DISTINCT FROM i.number_before + 1, 'the number before it is missing'),
         (i.series_number > coalesce(s.last_number, 0), 'its number was not given by the series')
     ) AS p (wrong, problem)
     WHERE p.wrong
     UNION ALL
     SELECT NULL, s.year || '-' || s.last_number, 'the last document of the series is missing'
     FROM invoice_series AS s
-    WHERE s.last_hash <> coalesce((
+    WHERE s.last_hash IS DISTINCT FROM coalesce((
         SELECT i.hash
         FROM invoice AS i
         WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x')

@@ -85,16 +85,16 @@ BEGIN ATOMIC
     ) AS s
     LEFT JOIN invoice_seal_series AS l ON l.seller_id = s.seller_id
     CROSS JOIN LATERAL (VALUES
-        (s.hash <> s.hash_now, 'what it seals was changed'),
-        (s.previous_hash <> coalesce(s.hash_before, '\x'), 'the seal before it was changed or is missing'),
-        (s.seal_no <> s.number_before + 1, 'the number before it is missing'),
+        (s.hash IS DISTINCT FROM s.hash_now, 'what it seals was changed'),
+        (s.previous_hash IS DISTINCT FROM coalesce(s.hash_before, '\x'), 'the seal before it was changed or is missing'),
+        (s.seal_no IS DISTINCT FROM s.number_before + 1, 'the number before it is missing'),
         (s.seal_no > coalesce(l.last_number, 0), 'its number was not given')
     ) AS p (wrong, problem)
     WHERE p.wrong
     UNION ALL
     SELECT format('the last seal of seller %s, %s, is missing', l.seller_id, l.last_number)
     FROM invoice_seal_series AS l
-    WHERE l.last_hash <> coalesce((
+    WHERE l.last_hash IS DISTINCT FROM coalesce((
         SELECT s.hash
         FROM invoice_seal AS s
         WHERE s.seller_id = l.seller_id AND s.seal_no = l.last_number), '\x')
