@@ -7,6 +7,9 @@ CREATE TEMPORARY TABLE measure AS
 SELECT row_number() OVER () AS no, m.*
 FROM (VALUES
     ('load', 's', 'COPY into text', 'ratio', 1.5),
+    ('load of CUR, 195 columns, recurring combinations', 's', 'COPY into text', 'ratio', 1.0),
+    ('load of CUR, 195 columns, own combinations', 's', 'COPY into text', NULL, NULL),
+    ('two loads at once', 's', 'one after the other', 'ratio', 0.625),
     ('exact_sum, few groups', 'ms', 'sum', 'ratio', 0.65),
     ('exact_sum, one total of each', 'ms', 'sum', 'ratio', 0.65),
     ('exact_sum, one measure', 'ms', 'sum', NULL, NULL),
@@ -50,6 +53,7 @@ FROM (VALUES
     ('bytes a charge, roll-ups', 'bytes', NULL, NULL, NULL),
     ('bytes a charge, dictionaries', 'bytes', NULL, NULL, NULL),
     ('load, private memory at most', 'MB', 'COPY into text', NULL, NULL),
+    ('load, memory by size, private memory at most', 'MB', 'a file of a tenth', 'ratio', 1.2),
     ('load, with shared buffers', 'MB', 'COPY into text', NULL, NULL),
     ('load, temporary files', 'MB', NULL, NULL, NULL),
     ('load, WAL', 'MB', NULL, NULL, NULL)

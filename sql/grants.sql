@@ -5,3 +5,4 @@
 -- Called by triggers, which need no privilege for it.
 REVOKE EXECUTE ON FUNCTION landing_end() FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION time_zone_ensure() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION run_apart(text) FROM PUBLIC;

@@ -136,9 +136,9 @@ make_partitions(Landing *landing)
 		months[i] = Int32GetDatum(landing->months[i]);
 	args[0] = PointerGetDatum(
 	    construct_array(months, landing->nmonths, INT4OID, sizeof(int32), true, TYPALIGN_INT));
-	if (SPI_execute_with_args("SELECT cloudbilling.charge_partition_ensure($1)", 1, types, args,
-	                          NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "charge_partition_ensure failed");
+	if (SPI_execute_with_args("SELECT cloudbilling.load_partitions($1)", 1, types, args, NULL,
+	                          false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "load_partitions failed");
 }
 
 /* The sums to make of the charges: none yet, in the days of the time zones in use. */
@@ -149,9 +149,9 @@ begin_rollup(Landing *landing)
 	Rollup *rollup = rollup_begin();
 
 	MemoryContextSwitchTo(old);
-	if (SPI_execute("SELECT time_zone_id, name FROM cloudbilling.time_zone_hold()", false, 0) !=
+	if (SPI_execute("SELECT time_zone_id, name FROM cloudbilling.load_time_zones()", false, 0) !=
 	    SPI_OK_SELECT)
-		elog(ERROR, "time_zone_hold failed");
+		elog(ERROR, "load_time_zones failed");
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		HeapTuple tuple = SPI_tuptable->vals[row];
@@ -298,8 +298,7 @@ landing_store(Landing *landing)
 	charges = bulk_insert(
 	    "charge",
 	    psprintf("SELECT item.load_scope_id, item.account_id, item.item_id%s FROM (%s\n) AS record"
-	             " JOIN cloudbilling.load_item AS item"
-	             " ON item.load_id = $1 AND item.item_no = record.item_no%s",
+	             " JOIN cloudbilling.load_item_keys($1) AS item ON item.item_no = record.item_no%s",
 	             columns_of(landing->record_query, "record.", "item_no"), landing->record_query,
 	             join),
 	    1, types, args, rollup_add, rollup, &summed);

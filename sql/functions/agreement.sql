@@ -135,20 +135,14 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    WITH added AS (
-        INSERT INTO tag_set (digest, tags)
-        SELECT DISTINCT ON (1) sha256(convert_to(n.tags::text, 'UTF8')), n.tags
-        FROM new_rows AS n
-        WHERE n.item_id IS NULL AND n.tags <> '{}'
-        ORDER BY 1
-        ON CONFLICT (digest) DO NOTHING
-        RETURNING tag_set_id, tags
-    )
-    INSERT INTO tag (tag_set_id, key, value)
-    SELECT a.tag_set_id, t.key, t.value
-    FROM added AS a
-    CROSS JOIN LATERAL jsonb_each_text(a.tags) AS t
-    WHERE t.value IS NOT NULL;
+    -- From here on, nothing that is found in a dictionary goes (dictionary_keep).
+    LOCK TABLE charge_item IN ROW EXCLUSIVE MODE;
+    INSERT INTO tag_set (digest, tags)
+    SELECT DISTINCT ON (1) sha256(convert_to(n.tags::text, 'UTF8')), n.tags
+    FROM new_rows AS n
+    WHERE n.item_id IS NULL AND n.tags <> '{}'
+    ORDER BY 1
+    ON CONFLICT (digest) DO NOTHING;
 
     INSERT INTO price_rule (name, product_id, selector, measure, per, pricing, tax_category, supply, tax_exemption)
     SELECT DISTINCT format('%s, as agreed', p.name), p.product_id, agreement_selector(n.tax_category, n.supply, n.tax_exemption), 'list_cost', 'resource',

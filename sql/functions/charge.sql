@@ -33,3 +33,22 @@ END
 $$;
 
 COMMENT ON FUNCTION charge_partition_ensure(int[]) IS 'makes the monthly partitions of charge that are missing; months are year x 12 + month - 1';
+
+-- The same for a load.
+CREATE OR REPLACE FUNCTION load_partitions(months int[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (
+        SELECT
+        FROM unnest(months) AS m (month)
+        WHERE to_regclass('cloudbilling.charge_' || to_char(make_date(m.month / 12, m.month % 12 + 1, 1), 'YYYYMM')) IS NULL)
+    THEN
+        PERFORM load_apart(format('SELECT cloudbilling.charge_partition_ensure(%L)', months));
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION load_partitions(int[]) IS 'makes the monthly partitions that a load needs';

@@ -49,3 +49,17 @@ RETURN CASE
     END || document_date(period_end - 1, language);
 
 COMMENT ON FUNCTION document_period(date, date, text) IS 'period [start, end) as a document in a language writes it, the last day inclusive: 1 – 31 October 2026';
+
+CREATE OR REPLACE FUNCTION document_unit(unit text, language text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(document_text(language, 'unit_' || unit), unit);
+
+COMMENT ON FUNCTION document_unit(text, text) IS 'unit as a document in a language writes it; as it is where there is no word for it';
+
+CREATE OR REPLACE FUNCTION document_vat_rate(vat_category text, vat_rate numeric, language text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE vat_category WHEN 'S' THEN document_number(vat_rate, language) || '%' ELSE document_text(language, 'vat_rate_' || vat_category) END;
+
+COMMENT ON FUNCTION document_vat_rate(text, numeric, text) IS 'VAT rate of a line as a document in a language writes it, or in a word why there is none';

@@ -13,6 +13,7 @@ BEGIN ATOMIC
         'lines', (
             SELECT jsonb_agg(to_jsonb(l) - CASE WHEN num_nonnulls(l.dimension_id, l.dimension_value) = 0 THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
                     - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
+                    - CASE WHEN num_nonnulls(l.service_start, l.service_end) = 0 THEN '{service_start,service_end}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
@@ -210,7 +211,8 @@ BEGIN
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             l.category AS vat_category, l.rate AS vat_rate,
-            l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption
+            l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption,
+            v.service_start, v.service_end
         FROM line AS l
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
@@ -225,6 +227,11 @@ BEGIN
         LEFT JOIN account AS a ON a.account_id = l.account_id
         LEFT JOIN agreement AS g ON g.account_id = l.account_id
         LEFT JOIN agreement_item AS gi ON gi.agreement_id = g.agreement_id AND agreement_resource(g.number, gi.number) = l.resource_id
+        LEFT JOIN invoice_service(invoice_make.due) AS v
+            ON v.account_id = l.account_id
+            AND v.resource_id = l.resource_id
+            AND v.period_start = l.period_start
+            AND v.goes_on = (l.invoice_on IS NOT NULL AND l.corrects IS NULL AND l.revision > 0)
         CROSS JOIN LATERAL (
             SELECT d.difference, greatest(16, length(trunc(abs(d.difference))::text) + 2) AS scales
             FROM (SELECT trim_scale(coalesce(l.quantity, 0) - l.quantity_before) AS difference) AS d
@@ -236,6 +243,10 @@ BEGIN
                     -- what a value has is rounded with the parts of the others, what was written off by itself
                     AND (l.dimension_id IS NULL AND l.due_before = 0 AND l.quantity_before = 0 OR currency_round((r.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount)
                     THEN greatest((r.pricing::jsonb ->> 'unit_price')::numeric, 0)
+                -- the price that was agreed, while it is the price
+                WHEN gi.pricing::jsonb - '{model,unit_price}'::text[] = '{}' AND (gi.pricing::jsonb ->> 'unit_price')::numeric >= 0
+                    AND currency_round((gi.pricing::jsonb ->> 'unit_price')::numeric * q.difference, l.currency) = l.amount
+                    THEN round((gi.pricing::jsonb ->> 'unit_price')::numeric, greatest(min_scale((gi.pricing::jsonb ->> 'unit_price')::numeric), currency_minor_unit(l.currency)))
                 ELSE (
                     -- the shortest price that gives the amount
                     SELECT f.price

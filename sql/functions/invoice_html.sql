@@ -63,6 +63,8 @@ tr { break-inside: avoid; }
 .lines thead th.number { width: 25mm; }
 .lines .ladder thead th.number { width: auto; }
 .lines thead th.unit { width: 20mm; }
+.lines thead th.rate { width: 19mm; }
+.lines td.rate { color: #667080; font-size: 8pt; }
 .lines th.unit, .lines td.unit { padding-left: 1.5mm; max-width: 28mm; color: #667080; font-size: 8pt; }
 .lines .detail { color: #667080; font-size: 8pt; line-height: 1.4; }
 .lines .subtotal th, .lines .subtotal td { padding-top: 1.2mm; padding-bottom: 1mm; border-top: 0.2mm solid #dfe3e8; }
@@ -338,15 +340,20 @@ END;
 COMMENT ON FUNCTION invoice_html_ladder(invoice_line, text) IS 'tiers a line''s quantity climbed, as a table; NULL where one price tells it all';
 
 -- The small type under a line's description.
-CREATE OR REPLACE FUNCTION invoice_html_details(line invoice_line, document invoice)
-RETURNS xml
+CREATE OR REPLACE FUNCTION invoice_line_details(line invoice_line, document invoice)
+RETURNS text[]
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
+    SELECT array_agg(detail.text ORDER BY detail.position)
     FROM (VALUES
         (1, concat_ws(' · ', CASE WHEN line.corrects IS NOT NULL THEN line.service END,
-            line.account, substring(line.resource_id FROM '[^/]+/*$'), line.tag_value)),
-        (2, CASE WHEN line.corrects IS NULL AND line.period_start <> document.period_start
+            line.account, CASE WHEN line.service_start IS NULL THEN substring(line.resource_id FROM '[^/]+/*$')
+                ELSE substring(line.resource_id FROM '^(.*)/') END, line.tag_value)),  -- the agreement's number
+        (2, CASE
+            WHEN line.service_start <> CASE WHEN line.corrects IS NULL THEN document.period_start ELSE line.period_start END
+                OR line.service_end <> CASE WHEN line.corrects IS NULL THEN document.period_end ELSE (line.period_start + interval '1 month')::date END
+            THEN document_period(line.service_start, line.service_end, document.language)
+            WHEN line.corrects IS NULL AND line.period_start <> document.period_start AND line.service_start IS NULL
             THEN document_text(document.language, 'since') || ' '
                 || document_date(line.period_start, document.language) END),
         (3, CASE WHEN line.pricing::jsonb ->> 'model' = 'percentage' AND invoice_html_explains(line)
@@ -355,7 +362,7 @@ BEGIN ATOMIC
                 || document_number((line.pricing::jsonb ->> 'rate')::numeric, document.language) || '% '
                 || document_text(document.language, 'of') || ' ' || CASE WHEN measure_is_money(line.measure)
                     THEN line.currency || ' ' || document_amount(line.measured, line.currency, document.language)
-                    ELSE concat_ws(' ', document_number(line.measured, document.language), line.unit)
+                    ELSE concat_ws(' ', document_number(line.measured, document.language), document_unit(line.unit, document.language))
                 END END),
         (4, CASE WHEN line.corrects IS NOT NULL
             THEN document_text(document.language, 'now_due') || ' '
@@ -366,13 +373,14 @@ BEGIN ATOMIC
     WHERE detail.text ~ '\S';
 END;
 
-COMMENT ON FUNCTION invoice_html_details(invoice_line, invoice) IS 'account, percentage and what a correction corrects, under the description of a line';
+COMMENT ON FUNCTION invoice_line_details(invoice_line, invoice) IS 'account, period, percentage and what a correction corrects: what documents say under the description of a line';
 
--- A quantity of one without a unit is a lump sum, which the amount tells.
+-- A quantity of one without a unit is a lump sum, which the amount tells.  The VAT
+-- rate stands with the line where the document has several.
 --
 -- The ladder and the details are handed in: a function in SQL that another calls
 -- is planned for each of the other's calls.
-CREATE OR REPLACE FUNCTION invoice_html_line(line invoice_line, language text, details xml, ladder xml)
+CREATE OR REPLACE FUNCTION invoice_html_line(line invoice_line, language text, details xml, ladder xml, with_vat boolean)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -381,18 +389,20 @@ BEGIN ATOMIC
             xmlelement(name td, xmlattributes('description' AS class), line.description, details),
             xmlelement(name td, xmlattributes('number' AS class), CASE WHEN lump.sum THEN '' ELSE
                 document_number(line.quantity, language) END),
-            xmlelement(name td, xmlattributes('unit' AS class), coalesce(line.unit, '')),
+            xmlelement(name td, xmlattributes('unit' AS class), coalesce(document_unit(line.unit, language), '')),
             xmlelement(name td, xmlattributes('number' AS class), CASE WHEN lump.sum THEN '' ELSE
                 document_number(line.unit_price, language, currency_minor_unit(line.currency)) END),
+            CASE WHEN with_vat THEN
+                xmlelement(name td, xmlattributes('number rate' AS class), document_vat_rate(line.vat_category, line.vat_rate, language)) END,
             xmlelement(name td, xmlattributes('number' AS class),
                 document_amount(line.amount, line.currency, language))),
         CASE WHEN ladder IS NOT NULL THEN
             xmlelement(name tr, xmlattributes('steps' AS class),
-                xmlelement(name td, xmlattributes(5 AS colspan), ladder)) END)
+                xmlelement(name td, xmlattributes(CASE WHEN with_vat THEN 6 ELSE 5 END AS colspan), ladder)) END)
     FROM (SELECT abs(line.quantity) = 1 AND NOT coalesce(line.unit ~ '\S', false) AS sum) AS lump;
 END;
 
-COMMENT ON FUNCTION invoice_html_line(invoice_line, text, xml, xml) IS 'table rows of a line: what it says, and the ladder below it';
+COMMENT ON FUNCTION invoice_html_line(invoice_line, text, xml, xml, boolean) IS 'table rows of a line: what it says, and the ladder below it';
 
 -- What a group of correction lines corrects.  The period's last day is in the
 -- document that billed the period first; where that is not to be found, the
@@ -426,12 +436,15 @@ BEGIN ATOMIC
     WITH line AS (
         SELECT line, line.line_no, line.amount,
             CASE WHEN corrections THEN invoice_html_corrected(line, document) ELSE line.service END AS heading,
-            invoice_html_details(line, document) AS details, invoice_html_ladder(line, document.language) AS ladder
+            (SELECT xmlagg(xmlelement(name div, xmlattributes('detail' AS class), detail.text) ORDER BY detail.position)
+             FROM unnest(invoice_line_details(line, document)) WITH ORDINALITY AS detail (text, position)) AS details,
+            invoice_html_ladder(line, document.language) AS ladder
         FROM invoice_line AS line
         WHERE line.invoice_id = document.invoice_id AND (line.corrects IS NOT NULL) = corrections
     ), placed AS (
         SELECT line.*, sum(line.amount) OVER heading AS subtotal, count(*) OVER heading AS lines,
-            min(line.line_no) OVER heading AS first, max(line.line_no) OVER heading AS last
+            min(line.line_no) OVER heading AS first, max(line.line_no) OVER heading AS last,
+            (SELECT count(*) > 1 FROM invoice_vat AS vat WHERE vat.invoice_id = document.invoice_id) AS with_vat
         FROM line
         WINDOW heading AS (PARTITION BY line.heading)
     )
@@ -446,17 +459,19 @@ BEGIN ATOMIC
                 xmlelement(name th, xmlattributes('col' AS scope, 'unit' AS class), document_text(document.language, 'unit')),
                 xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
                     document_text(document.language, 'unit_price')),
+                CASE WHEN bool_and(placed.with_vat) THEN
+                    xmlelement(name th, xmlattributes('col' AS scope, 'number rate' AS class), document_text(document.language, 'vat')) END,
                 xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
                     document_text(document.language, 'amount')))),
             xmlagg(
                 xmlelement(name tbody,
                     CASE WHEN placed.line_no = placed.first THEN
                         xmlelement(name tr, xmlattributes('heading' AS class),
-                            xmlelement(name th, xmlattributes(5 AS colspan, 'rowgroup' AS scope), placed.heading)) END,
-                    invoice_html_line(placed.line, document.language, placed.details, placed.ladder),
+                            xmlelement(name th, xmlattributes(CASE WHEN placed.with_vat THEN 6 ELSE 5 END AS colspan, 'rowgroup' AS scope), placed.heading)) END,
+                    invoice_html_line(placed.line, document.language, placed.details, placed.ladder, placed.with_vat),
                     CASE WHEN placed.line_no = placed.last AND placed.lines > 1 THEN
                         xmlelement(name tr, xmlattributes('subtotal' AS class),
-                            xmlelement(name th, xmlattributes(4 AS colspan, 'row' AS scope),
+                            xmlelement(name th, xmlattributes(CASE WHEN placed.with_vat THEN 5 ELSE 4 END AS colspan, 'row' AS scope),
                                 document_text(document.language, 'subtotal')
                                     || CASE WHEN corrections THEN '' ELSE ' ' || placed.heading END),
                             xmlelement(name td, xmlattributes('number' AS class),
@@ -485,8 +500,8 @@ RETURN xmlelement(name table, xmlattributes('closing vat' AS class),
         (SELECT xmlagg(
              xmlelement(name tr,
                  xmlelement(name th, xmlattributes('row' AS scope),
-                     document_text(document.language, 'vat_' || vat.vat_category) || ' '
-                         || document_number(vat.vat_rate, document.language) || '%'),
+                     document_text(document.language, 'vat_' || vat.vat_category)
+                         || CASE vat.vat_category WHEN 'S' THEN ' ' || document_number(vat.vat_rate, document.language) || '%' ELSE '' END),
                  xmlelement(name td, xmlattributes('number' AS class),
                      document_amount(vat.base, document.currency, document.language)),
                  xmlelement(name td, xmlattributes('number' AS class),

@@ -18,6 +18,22 @@ $$;
 
 COMMENT ON FUNCTION time_zone_hold() IS 'gives the time zones in use and lets none be added until the end of the transaction';
 
+-- The same for a load.
+CREATE OR REPLACE FUNCTION load_time_zones()
+RETURNS SETOF time_zone
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM time_zone) THEN
+        PERFORM load_apart('SELECT cloudbilling.time_zone_hold()');
+    END IF;
+    RETURN QUERY SELECT * FROM time_zone_hold();
+END
+$$;
+
+COMMENT ON FUNCTION load_time_zones() IS 'gives the time zones in use, for the roll-ups of a load';
+
 -- Makes the roll-ups of deliveries from their charges, in all time zones or in
 -- one.  A load makes its own while it writes (src/rollup.c), with the same result;
 -- this is for a zone that comes into use later.  Charges come in

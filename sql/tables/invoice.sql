@@ -192,6 +192,8 @@ CREATE TABLE invoice_line (
     invoice_on       date,
     vat_country      char(2),
     vat_exemption    text,
+    service_start    date,
+    service_end      date,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -202,7 +204,9 @@ CREATE TABLE invoice_line (
     CHECK (unit_price >= 0),
     CHECK (revision = 0 OR corrects IS NOT NULL OR invoice_on IS NOT NULL),
     CHECK (vat_category IN ('S', 'Z', 'E', 'AE', 'K', 'G', 'O')),
-    CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL)
+    CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL),
+    CHECK (service_start < service_end),
+    CHECK ((service_start IS NULL) = (service_end IS NULL))
 );
 
 COMMENT ON TABLE invoice_line IS 'lines of finalised documents';
@@ -241,6 +245,8 @@ COMMENT ON COLUMN invoice_line.dimension_value IS 'key: the value; NULL is what 
 COMMENT ON COLUMN invoice_line.invoice_on IS 'day on which it might be invoiced, where that was before its period ended: fees in advance';
 COMMENT ON COLUMN invoice_line.vat_country IS 'country whose VAT it is; of the OSS scheme the customer''s';
 COMMENT ON COLUMN invoice_line.vat_exemption IS 'why it has no VAT: a VATEX code, small_business, or the rule''s own sentence; NULL for categories S and Z';
+COMMENT ON COLUMN invoice_line.service_start IS 'first day that a fee of an agreement is for (BT-134); NULL is the month of period_start';
+COMMENT ON COLUMN invoice_line.service_end IS 'day after the last day that it is for (BT-135 is the day before)';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
 

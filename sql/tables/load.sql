@@ -149,7 +149,7 @@ COMMENT ON COLUMN load_event.side IS 'usage or purchase, as of the load; an id m
 SELECT pg_catalog.pg_extension_config_dump('load_event', '');
 
 -- Working rows of a load in progress: the distinct combinations of dimensions
--- in the file, and the keys they were given.  Empty between loads.
+-- in the file.  Empty between loads.
 CREATE UNLOGGED TABLE load_item (
     load_id                       int   NOT NULL,
     item_no                       int   NOT NULL,
@@ -198,14 +198,23 @@ CREATE UNLOGGED TABLE load_item (
     capacity_reservation_id       text,
     capacity_reservation_status   text,
     tags                          jsonb,
-    load_scope_id                 int,
-    account_id                    int,
-    product_id                    int,
-    tag_set_id                    int,
-    item_id                       int,
-    digest                        bytea,
 
     PRIMARY KEY (load_id, item_no)
 );
 
-COMMENT ON TABLE load_item IS 'working rows of a load in progress: combinations of dimensions and their keys';
+COMMENT ON TABLE load_item IS 'working rows of a load in progress: combinations of dimensions';
+
+-- Their keys, beside them: such wide rows are not written a second time.
+CREATE UNLOGGED TABLE load_key (
+    load_id        int    NOT NULL,
+    item_no        int    NOT NULL,
+    load_scope_id  int    NOT NULL,
+    account_id     int    NOT NULL,
+    product_id     int    NOT NULL,
+    tag_digest     bytea,
+    digest         bytea  NOT NULL,
+
+    PRIMARY KEY (load_id, item_no)
+);
+
+COMMENT ON TABLE load_key IS 'working rows of a load in progress: keys of the combinations in load_item';

@@ -1,5 +1,5 @@
 -- In which currency each customer is invoiced, by month: of those asked for, and of
--- months in which there are charges.
+-- months in which there are charges or agreements.
 CREATE OR REPLACE VIEW customer_currency AS
 SELECT v.customer_id, v.period_start, v.currency
 FROM (
@@ -16,10 +16,22 @@ FROM (
     ) AS c
     JOIN (
         SELECT g.month::date AS period_start
-        -- zones have a day more, or less
-        FROM (SELECT min(s.charge_period_start) - interval '1 day' AS first,
-            max(s.charge_period_end) + interval '1 day' AS last FROM load_scope AS s) AS s
-        CROSS JOIN LATERAL generate_series(date_trunc('month', s.first AT TIME ZONE 'UTC'), s.last AT TIME ZONE 'UTC', interval '1 month') AS g (month)
+        FROM (
+            SELECT min(d.first) AS first, max(d.last) AS last
+            FROM (
+                -- zones have a day more, or less
+                SELECT min(s.charge_period_start AT TIME ZONE 'UTC') - interval '1 day' AS first,
+                    max(s.charge_period_end AT TIME ZONE 'UTC') + interval '1 day' AS last
+                FROM load_scope AS s
+                UNION ALL
+                -- agreements deliver nothing, and go on until the last month that is asked for
+                SELECT min(a.start_on), CASE WHEN isfinite(period_last()) THEN period_last()
+                    ELSE (coalesce(as_of(), now()) AT TIME ZONE 'UTC')::date + 1 END
+                FROM agreement_in_force AS a
+                HAVING count(*) > 0
+            ) AS d
+        ) AS s
+        CROSS JOIN LATERAL generate_series(date_trunc('month', s.first), s.last, interval '1 month') AS g (month)
         WHERE g.month::date <= period_last()
     ) AS m ON c.valid_during @> m.period_start
     ORDER BY c.customer_id, m.period_start, c.rank

@@ -24,7 +24,7 @@ account_rule AS (
 tag_rule AS (
     SELECT DISTINCT i.account_id, i.tag_set_id, o.ownership_id
     FROM ownership AS o
-    JOIN tag AS t ON t.key = o.tag_key AND md5(t.value) = md5(o.tag_value) AND t.value = o.tag_value
+    JOIN tag_set AS t ON tag_numbers(t.tags) @> ARRAY[tag_number(o.tag_key, o.tag_value)] AND t.tags ->> o.tag_key = o.tag_value
     JOIN charge_item AS i ON i.tag_set_id = t.tag_set_id
     WHERE o.tag_key IS NOT NULL
 ),

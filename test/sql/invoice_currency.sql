@@ -209,3 +209,24 @@ SELECT sum(amount) FROM bi_running;
 RESET ROLE;
 DROP OWNED BY invoice_currency_test_analyst;
 DROP ROLE invoice_currency_test_analyst;
+
+-- An agreement in dollars of a customer who is invoiced in euros, and of whom nothing
+-- else is delivered: its fees are converted with the month's rate, as costs are.
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'K-agreed', 'Agreed in dollars');
+INSERT INTO invoice_currency VALUES ((SELECT customer_id FROM customer WHERE number = 'K-agreed'), 'EUR');
+INSERT INTO agreement (number, customer_id, name, signed_on, start_on, term, renewal, currency)
+SELECT 'A-usd', customer_id, 'Workplaces', '2023-12-20', '2024-01-01', '2 months', 'none', 'USD' FROM customer WHERE number = 'K-agreed';
+INSERT INTO agreement_item (agreement_id, number, product_id, description, pricing)
+VALUES (agreement_key('A-usd'), 1, product_ensure('Own services', 'Workplace', 'workplace'), 'Managed workplace', per_unit(31.10));
+SELECT agreement_quantity_set(agreement_item_id, '2024-01-01', 3) FROM agreement_item WHERE agreement_id = agreement_key('A-usd');
+INSERT INTO currency_rate (currency, to_currency, rate, rate_on) VALUES ('USD', 'EUR', 0.9137, '2024-01-31'), ('USD', 'EUR', 0.8999, '2024-02-29')
+ON CONFLICT DO NOTHING;
+SELECT period_start, description, quantity, amount, currency
+FROM invoice_running((SELECT customer_id FROM customer WHERE number = 'K-agreed')) ORDER BY period_start;
+SELECT invoice_finalise(customer_id, customer_id, '2024-03-01') FROM customer WHERE number = 'K-agreed';
+SELECT l.period_start, l.quantity, l.unit_price, l.amount, l.currency, k.currency AS of, k.rate, k.rate_on
+FROM invoice AS i
+JOIN invoice_line AS l USING (invoice_id)
+JOIN invoice_currency_rate AS k ON k.invoice_id = i.invoice_id AND k.period_start = l.period_start
+WHERE i.customer_id = (SELECT customer_id FROM customer WHERE number = 'K-agreed')
+ORDER BY 1;

@@ -105,4 +105,4 @@ ORDER BY month;
 
 -- Trace.
 SELECT step, kind, description, quantity, cost, amount
-FROM reconciliation_trace((SELECT customer_id FROM customer WHERE number = 'K1'), 'gpu', '2026-09-01');
+FROM reconcile_trace((SELECT customer_id FROM customer WHERE number = 'K1'), 'gpu', '2026-09-01');

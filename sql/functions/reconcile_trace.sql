@@ -1,5 +1,5 @@
 -- One customer, SKU and month from the supplier's invoice to the customer's, in one query.
-CREATE OR REPLACE FUNCTION reconciliation_trace(customer_id int, sku text, month date)
+CREATE OR REPLACE FUNCTION reconcile_trace(customer_id int, sku text, month date)
 RETURNS TABLE (
     step int,
     kind text,
@@ -23,31 +23,31 @@ DECLARE
     products int[];
     first_day date := date_trunc('month', month)::date;
 BEGIN
-    IF NOT EXISTS (SELECT FROM customer AS c WHERE c.customer_id = reconciliation_trace.customer_id) THEN
+    IF NOT EXISTS (SELECT FROM customer AS c WHERE c.customer_id = reconcile_trace.customer_id) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
-            MESSAGE = format('customer %s does not exist', coalesce(reconciliation_trace.customer_id::text, 'NULL')),
+            MESSAGE = format('customer %s does not exist', coalesce(reconcile_trace.customer_id::text, 'NULL')),
             HINT = 'The table cloudbilling.customer lists all customers.';
     ELSIF first_day IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'null_value_not_allowed',
-            MESSAGE = 'reconciliation_trace needs a month';
+            MESSAGE = 'reconcile_trace needs a month';
     END IF;
     -- what is sold under another name is bought under this one, and the other way round
     products := ARRAY(
-        SELECT p.product_id FROM product AS p WHERE p.kind = 'sku' AND p.code = reconciliation_trace.sku
+        SELECT p.product_id FROM product AS p WHERE p.kind = 'sku' AND p.code = reconcile_trace.sku
         UNION
-        SELECT f.product_id FROM product_counterpart AS f JOIN product AS p ON p.product_id = f.bought_product_id WHERE p.code = reconciliation_trace.sku
+        SELECT f.product_id FROM product_counterpart AS f JOIN product AS p ON p.product_id = f.bought_product_id WHERE p.code = reconcile_trace.sku
         UNION
-        SELECT f.bought_product_id FROM product_counterpart AS f JOIN product AS p ON p.product_id = f.product_id WHERE p.code = reconciliation_trace.sku);
+        SELECT f.bought_product_id FROM product_counterpart AS f JOIN product AS p ON p.product_id = f.product_id WHERE p.code = reconcile_trace.sku);
     IF products = '{}' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
-            MESSAGE = format('SKU %L does not exist', reconciliation_trace.sku),
+            MESSAGE = format('SKU %L does not exist', reconcile_trace.sku),
             HINT = 'The column code of cloudbilling.product has them, where kind is sku.';
     END IF;
-    PERFORM set_config('cloudbilling.customer_first', reconciliation_trace.customer_id::text, true);
-    PERFORM set_config('cloudbilling.customer_last', reconciliation_trace.customer_id::text, true);
+    PERFORM set_config('cloudbilling.customer_first', reconcile_trace.customer_id::text, true);
+    PERFORM set_config('cloudbilling.customer_last', reconcile_trace.customer_id::text, true);
     PERFORM set_config('cloudbilling.period_first', first_day::text, true);
     PERFORM set_config('cloudbilling.period_last', first_day::text, true);
 
@@ -60,11 +60,11 @@ BEGIN
         FROM charge_daily AS d
         JOIN charge_item AS i ON i.item_id = d.item_id AND i.product_id = ANY (products)
         JOIN load_scope AS s ON s.load_scope_id = d.load_scope_id
-        JOIN customer_zone AS z ON z.customer_id = reconciliation_trace.customer_id AND z.time_zone_id = d.time_zone_id
+        JOIN customer_zone AS z ON z.customer_id = reconcile_trace.customer_id AND z.time_zone_id = d.time_zone_id
         JOIN charge_owner AS o ON o.account_id = i.account_id AND o.valid_during @> d.charge_on
             AND CASE WHEN o.tag_set_id <> 0 THEN o.tag_set_id = i.tag_set_id ELSE NOT EXISTS (
                 SELECT FROM charge_owner AS t WHERE t.account_id = i.account_id AND t.tag_set_id = i.tag_set_id) END
-        JOIN customer_buyer AS b ON b.customer_id = o.customer_id AND b.buyers[1] = reconciliation_trace.customer_id
+        JOIN customer_buyer AS b ON b.customer_id = o.customer_id AND b.buyers[1] = reconcile_trace.customer_id
         WHERE d.charge_on >= first_day AND d.charge_on < (first_day + interval '1 month')::date
     ),
     share AS (
@@ -94,7 +94,7 @@ BEGIN
             l.description, i.invoice_number, l.currency::text, l.quantity, l.unit, l.cost, l.amount
         FROM invoice_line AS l
         JOIN invoice AS i ON i.invoice_id = l.invoice_id
-        WHERE l.customer_id = reconciliation_trace.customer_id AND l.period_start = first_day AND l.product_id = ANY (products)
+        WHERE l.customer_id = reconcile_trace.customer_id AND l.period_start = first_day AND l.product_id = ANY (products)
         UNION ALL
         SELECT 6, 'running', NULL, format('due %s, billed %s', b.due, b.due_before), NULL, b.currency::text, NULL, NULL, NULL, b.amount
         FROM invoice_balance AS b
@@ -103,10 +103,10 @@ BEGIN
         SELECT 7, 'reconciliation', s.first_seen_at, s.status || ', ' || s.state || coalesce(', ' || s.decision || ': ' || s.note, ''),
             s.explanation::text, s.currency, NULL, NULL, s.purchase_amount, s.against_amount
         FROM reconciliation_item AS s
-        WHERE s.customer_id = reconciliation_trace.customer_id AND s.month = first_day AND s.product_id = ANY (products)
+        WHERE s.customer_id = reconcile_trace.customer_id AND s.month = first_day AND s.product_id = ANY (products)
     ) AS t
     ORDER BY t.step, t.at, t.description, t.reference, t.currency;
 END
 $$;
 
-COMMENT ON FUNCTION reconciliation_trace(int, text, date) IS 'a customer''s SKU of a month from the supplier''s invoice to the customer''s: purchase, usage, price, invoice, correction, what runs and how it reconciles';
+COMMENT ON FUNCTION reconcile_trace(int, text, date) IS 'a customer''s SKU of a month from the supplier''s invoice to the customer''s: purchase, usage, price, invoice, correction, what runs and how it reconciles';

@@ -20,9 +20,9 @@ AWS,payer,one,2026-09-01,2026-10-01,2026-09-01T12:00:00Z,2026-09-30T00:00:00Z,Us
 \.
 RESET cloudbilling.load_side;
 SELECT reconciliation_run() IS NOT NULL AS run;
-SELECT step, kind, description, reference, currency, quantity, unit, cost, amount FROM reconciliation_trace(1, 'vm', '2026-09-15');
+SELECT step, kind, description, reference, currency, quantity, unit, cost, amount FROM reconcile_trace(1, 'vm', '2026-09-15');
 CALL invoice_run('2026-10-01');
-SELECT step, kind, description, quantity, cost, amount FROM reconciliation_trace(1, 'vm', '2026-09-01') WHERE step > 2;
-SELECT * FROM pg_temp.fails($$SELECT * FROM reconciliation_trace(7, 'vm', '2026-09-01')$$);
-SELECT * FROM pg_temp.fails($$SELECT * FROM reconciliation_trace(1, 'none', '2026-09-01')$$);
-SELECT * FROM pg_temp.fails($$SELECT * FROM reconciliation_trace(1, 'vm', NULL)$$);
+SELECT step, kind, description, quantity, cost, amount FROM reconcile_trace(1, 'vm', '2026-09-01') WHERE step > 2;
+SELECT * FROM pg_temp.fails($$SELECT * FROM reconcile_trace(7, 'vm', '2026-09-01')$$);
+SELECT * FROM pg_temp.fails($$SELECT * FROM reconcile_trace(1, 'none', '2026-09-01')$$);
+SELECT * FROM pg_temp.fails($$SELECT * FROM reconcile_trace(1, 'vm', NULL)$$);
