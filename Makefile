@@ -18,7 +18,8 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql \
           reconciliation_run.sql reconciliation_decision.sql invoice_gate.sql) \
-        sql/tables/agreement.sql
+        sql/tables/agreement.sql \
+        $(addprefix sql/tables/,invoice_event.sql payment.sql invoice_credit.sql invoice_approval.sql invoice_seal.sql)
 CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql apart.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_intern.sql load_purge.sql \
@@ -28,7 +29,7 @@ CODE  = sql/views/currency_rate_either.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
-          price_rule_in_force.sql allocation_in_force.sql agreement_fact.sql) \
+          price_rule_in_force.sql allocation_in_force.sql agreement_renewal_paid.sql agreement_fact.sql) \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
@@ -40,7 +41,9 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice_service.sql invoice.sql \
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql seller_lock.sql) \
+        $(addprefix sql/views/,invoice_status.sql payment_status.sql invoice_sealed.sql bi_receivable.sql invoice_overview.sql) \
+        $(addprefix sql/functions/,invoice_seal.sql invoice_service.sql invoice.sql payment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -59,14 +62,14 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
-                 agreement agreement_examples agreement_random \
+                 own_billing currency_rate vat_number vat invoice correction_policy payment invoice_event invoice_credit invoice_approval invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
+                 agreement agreement_examples agreement_renewal agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
-ISOLATION      = load_together carry_together invoice_run
+ISOLATION      = load_together carry_together invoice_run invoice_life
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore kill load_together schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
+CHECKS         = plpgsql_check demo dump_restore number_series kill load_together schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

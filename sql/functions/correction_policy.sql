@@ -65,7 +65,8 @@ BEGIN
            AND sum(abs(l.amount)) + (
             SELECT coalesce(sum(abs(w.amount)), 0)
             FROM invoice_write_off AS w
-            WHERE w.customer_id = l.customer_id AND w.period_start = l.period_start AND w.currency = l.currency) < l.write_off_below
+            WHERE w.customer_id = l.customer_id AND w.period_start = l.period_start AND w.currency = l.currency
+              AND w.write_off_below > 0) < l.write_off_below
     ),
     verdict AS (
         SELECT l.*, l.amount <> 0 AND (l.customer_id, l.period_start, l.currency)

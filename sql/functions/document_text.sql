@@ -29,6 +29,7 @@ RETURN jsonb '{
     "corrections":             ["Corrections of earlier periods", "Correcties op eerdere perioden"],
     "corrects_invoice":        ["Correction of invoice", "Correctie op factuur"],
     "corrects_credit_note":    ["Correction of credit note", "Correctie op creditnota"],
+    "credit_of":               ["Credit of", "Creditering van"],
     "now_due":                 ["Due in all", "In totaal verschuldigd"],
     "billed_before":           ["invoiced before", "eerder gefactureerd"],
     "service":                 ["Service", "Dienst"],

@@ -7,13 +7,13 @@ LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT (jsonb_build_object(
         'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
-            - CASE WHEN (invoice).dimension_id IS NULL THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
+            - CASE WHEN num_nonnulls((invoice).dimension_id, (invoice).dimension, (invoice).dimension_value) = 0 THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
-            SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
+            SELECT jsonb_agg(to_jsonb(l) - CASE WHEN num_nonnulls(l.dimension_id, l.dimension_value) = 0 THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
                     - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
-                    - CASE WHEN l.service_start IS NULL THEN '{service_start,service_end}' ELSE '{}' END::text[]
+                    - CASE WHEN num_nonnulls(l.service_start, l.service_end) = 0 THEN '{service_start,service_end}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
@@ -47,19 +47,22 @@ BEGIN ATOMIC
     ) AS i
     LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.year = i.series_year
     CROSS JOIN LATERAL (VALUES
-        (i.hash <> i.hash_now, 'its rows were changed after it was finalised'),
-        (i.previous_hash <> coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
-        (i.series_number <> i.number_before + 1, 'the number before it is missing'),
+        (i.hash IS DISTINCT FROM i.hash_now, 'its rows were changed after it was finalised'),
+        (i.previous_hash IS DISTINCT FROM coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
+        (i.series_number IS DISTINCT FROM i.number_before + 1, 'the number before it is missing'),
         (i.series_number > coalesce(s.last_number, 0), 'its number was not given by the series')
     ) AS p (wrong, problem)
     WHERE p.wrong
     UNION ALL
     SELECT NULL, s.year || '-' || s.last_number, 'the last document of the series is missing'
     FROM invoice_series AS s
-    WHERE s.last_hash <> coalesce((
+    WHERE s.last_hash IS DISTINCT FROM coalesce((
         SELECT i.hash
         FROM invoice AS i
-        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x');
+        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x')
+    UNION ALL
+    SELECT NULL, NULL, v.problem
+    FROM invoice_seal_verify() AS v;
 END;
 
 COMMENT ON FUNCTION invoice_verify() IS 'documents that were tampered with; none is good';
@@ -74,8 +77,8 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'active_sql_transaction',
-            MESSAGE = 'invoices are finalised at isolation level READ COMMITTED only',
-            HINT = 'Another run may have billed what this transaction cannot see.';
+            MESSAGE = 'invoices are finalised, credited and paid at isolation level READ COMMITTED only',
+            HINT = 'Another transaction may have billed, or paid, what this one cannot see.';
     END IF;
 END
 $$;
@@ -385,9 +388,9 @@ $$;
 
 COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
--- Finalises what is due for the customers first to last.  Gives the number of
--- documents.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+-- Finalises what is due for the customers first to last; what waits for approval is
+-- proposed, or is what is finalised.  Gives the number of documents.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, approval int DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -445,6 +448,17 @@ BEGIN
             OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
     ) AS g;
 
+    -- What needs approval, and what has it.
+    IF approval IS NOT NULL THEN
+        due := (
+            SELECT array_agg(d)
+            FROM unnest(due) AS d
+            JOIN invoice_approval AS p ON p.customer_id = d.customer_id AND p.currency = d.currency::bpchar
+            WHERE p.invoice_approval_id = approval);
+    ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
+        due := invoice_propose(due, ARRAY(SELECT c.customer_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last), until, run);
+    END IF;
+
     -- Policies of customers: few have one.
     IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
@@ -453,4 +467,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int) IS 'finalises what is due for a range of customers; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int) IS 'finalises what is due for a range of customers, but for what waits for approval; gives the number of documents';

@@ -617,6 +617,20 @@ RETURN xmlelement(name section, xmlattributes('payment' AS class),
 
 COMMENT ON FUNCTION invoice_html_payment(invoice) IS 'how and when to pay a document, or that nothing is to be paid, and whom to ask';
 
+-- Why a document was credited, and by whom.
+CREATE OR REPLACE FUNCTION invoice_html_credit(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlelement(name p, xmlattributes('reason' AS class),
+        document_text(document.language, 'credit_of') || ' ' || i.invoice_number || ': ' || c.reason || ' (' || c.author || ')')
+    FROM invoice_credit AS c
+    JOIN invoice AS i ON i.invoice_id = c.invoice_id
+    WHERE c.credit_note_id = document.invoice_id;
+END;
+
+COMMENT ON FUNCTION invoice_html_credit(invoice) IS 'which document a credit note credits, why, and by whom; NULL for others';
+
 -- XML knows no control characters and HTML wants none; those that turn the
 -- direction of writing could make one amount look like another.
 CREATE OR REPLACE FUNCTION invoice_html(invoice_id int)
@@ -645,6 +659,7 @@ BEGIN ATOMIC
                             party.abroad, document.language),
                         invoice_html_facts(document)),
                     invoice_html_headline(document),
+                    invoice_html_credit(document),
                     invoice_html_summary(document),
                     invoice_html_values(document),
                     invoice_html_lines(document, false),

@@ -195,8 +195,22 @@ DECLARE
     rule price_rule;
     before invoice_line;
     steps numeric;
+    credit text;
 BEGIN
     IF line IS NULL OR line.invoice_id IS NULL THEN
+        RETURN;
+    END IF;
+    -- A credit was decided, not computed.
+    SELECT format('credit of %s: %s', i.invoice_number, c.reason)
+    INTO credit
+    FROM invoice_credit AS c
+    JOIN invoice AS i ON i.invoice_id = c.invoice_id
+    WHERE c.credit_note_id = line.invoice_id;
+    IF FOUND THEN
+        RETURN QUERY
+        SELECT p.part, CASE p.part WHEN 'rule' THEN line.description ELSE credit END, NULL::timestamptz, NULL::timestamptz, NULL, line.resource_id,
+            line.quantity, line.unit, line.unit_price, line.cost, line.amount - line.cost, line.amount, NULL::int, NULL, NULL::int
+        FROM unnest('{rule,step,charge}'::text[]) AS p (part);
         RETURN;
     END IF;
     SELECT * INTO rule FROM price_rule AS r WHERE r.price_rule_id = line.price_rule_id;

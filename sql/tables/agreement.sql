@@ -83,7 +83,7 @@ COMMENT ON COLUMN agreement.signed_on IS 'day it was signed; NULL is a draft, wh
 COMMENT ON COLUMN agreement.start_on IS 'first day';
 COMMENT ON COLUMN agreement.term IS 'its first term; NULL is none, it goes on until it is cancelled';
 COMMENT ON COLUMN agreement.notice IS 'how long before its end it must be cancelled';
-COMMENT ON COLUMN agreement.renewal IS 'what happens at the end of a term: none (it ends), automatic (another term, unless cancelled), on_payment (another term when it is paid, see agreement_renewal)';
+COMMENT ON COLUMN agreement.renewal IS 'what happens at the end of a term: none (it ends), automatic (another term, unless cancelled), on_payment (another term when the documents of the one before are paid, see agreement_renewal_paid)';
 COMMENT ON COLUMN agreement.renewal_term IS 'how long each term after the first is; NULL is as long';
 COMMENT ON COLUMN agreement.billing_period IS 'what is charged at a time';
 COMMENT ON COLUMN agreement.alignment IS 'calendar: periods begin with the first of a month, quarter or year; anniversary: with the day of anchor_on';
@@ -242,7 +242,7 @@ CREATE TABLE agreement_renewal (
     CHECK (isfinite(paid_on))
 );
 
-COMMENT ON TABLE agreement_renewal IS 'terms that were paid, of agreements that renew on payment';
+COMMENT ON TABLE agreement_renewal IS 'terms that somebody says were paid, of agreements that renew on payment; what documents and payments tell is in agreement_renewal_paid';
 COMMENT ON COLUMN agreement_renewal.agreement_id IS 'agreement';
 COMMENT ON COLUMN agreement_renewal.renewal_no IS '1 for the term after the first, and so on without gaps';
 COMMENT ON COLUMN agreement_renewal.paid_on IS 'day it was paid';

@@ -21,8 +21,9 @@ COMMENT ON COLUMN correction_policy.currency IS 'currency of the invoices, and o
 
 SELECT pg_catalog.pg_extension_config_dump('correction_policy', '');
 
--- Differences that a run did not bill, and no run will.  They have the key of the
--- line that would have billed them, and are facts as lines are.
+-- Differences that a run did not bill, and no run will: small corrections, and what was
+-- credited.  They have the key of the line that would bill them, and are facts as lines
+-- are.
 CREATE TABLE invoice_write_off (
     invoice_write_off_id  int          GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     invoice_run_id        int          REFERENCES invoice_run,
@@ -57,9 +58,9 @@ CREATE TABLE invoice_write_off (
 CREATE INDEX ON invoice_write_off (customer_id, period_start);
 CREATE INDEX ON invoice_write_off (written_off_at);
 
-COMMENT ON TABLE invoice_write_off IS 'corrections that were written off: differences that no document bills';
+COMMENT ON TABLE invoice_write_off IS 'corrections that were written off, and what was credited for good: differences that no document bills';
 COMMENT ON COLUMN invoice_write_off.invoice_write_off_id IS 'key of the row';
-COMMENT ON COLUMN invoice_write_off.invoice_run_id IS 'run that wrote it off';
+COMMENT ON COLUMN invoice_write_off.invoice_run_id IS 'run that wrote it off; NULL for a credit';
 COMMENT ON COLUMN invoice_write_off.customer_id IS 'key: customer';
 COMMENT ON COLUMN invoice_write_off.period_start IS 'key: first day of the period it would have corrected';
 COMMENT ON COLUMN invoice_write_off.price_rule_id IS 'key: rule';
@@ -71,7 +72,7 @@ COMMENT ON COLUMN invoice_write_off.currency IS 'key: currency';
 COMMENT ON COLUMN invoice_write_off.dimension_id IS 'key: dimension, of a customer who has a document for each of its values';
 COMMENT ON COLUMN invoice_write_off.dimension_value IS 'key: the value; NULL is what is not allocated';
 COMMENT ON COLUMN invoice_write_off.effect IS 'effect of the rule';
-COMMENT ON COLUMN invoice_write_off.corrects IS 'document that it would have corrected';
+COMMENT ON COLUMN invoice_write_off.corrects IS 'document that it would have corrected; for a credit the credit note';
 COMMENT ON COLUMN invoice_write_off.measured IS 'the measure''s total for the key, then';
 COMMENT ON COLUMN invoice_write_off.measured_before IS 'the same as it was billed or written off before';
 COMMENT ON COLUMN invoice_write_off.due IS 'amount due for the key in all, rounded';
@@ -80,7 +81,7 @@ COMMENT ON COLUMN invoice_write_off.amount IS 'amount written off: due less due_
 COMMENT ON COLUMN invoice_write_off.quantity IS 'quantity behind the amount; NULL where there is none of one unit';
 COMMENT ON COLUMN invoice_write_off.unit IS 'unit of quantity';
 COMMENT ON COLUMN invoice_write_off.cost IS 'billed cost of the charges behind it, less what the lines of the key carried';
-COMMENT ON COLUMN invoice_write_off.write_off_below IS 'the policy''s threshold, then';
+COMMENT ON COLUMN invoice_write_off.write_off_below IS 'the policy''s threshold, then; 0 for a credit';
 COMMENT ON COLUMN invoice_write_off.written_off_at IS 'when';
 COMMENT ON COLUMN invoice_write_off.written_off_by IS 'user whose run it was';
 

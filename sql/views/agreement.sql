@@ -71,7 +71,7 @@ JOIN customer_zone AS z ON z.customer_id = g.customer_id
 CROSS JOIN LATERAL (
     SELECT (coalesce(as_of(), now()) AT TIME ZONE z.time_zone)::date AS today,
         agreement_end(g.end_on, g.start_on, g.term, g.notice, g.renewal, g.renewal_term, g.cancelled_on,
-            ARRAY(SELECT r.renewal_no FROM agreement_renewal_in_force AS r WHERE r.agreement_id = g.agreement_id)) AS end_on
+            ARRAY(SELECT DISTINCT r.renewal_no FROM agreement_renewal_paid AS r WHERE r.agreement_id = g.agreement_id)) AS end_on
 ) AS e
 CROSS JOIN LATERAL (
     -- of a term that is over, its end

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW agreement_fact AS
 SELECT g.agreement_id, i.agreement_item_id, i.item_id, g.customer_id, g.account_id, i.product_id, i.kind, i.unit, g.currency::text AS currency,
     g.start_on, greatest(g.start_on, g.trial_until) AS charged_from,
     agreement_end(g.end_on, g.start_on, g.term, g.notice, g.renewal, g.renewal_term, g.cancelled_on, CASE g.renewal WHEN 'on_payment' THEN
-        ARRAY(SELECT r.renewal_no FROM agreement_renewal_in_force AS r WHERE r.agreement_id = g.agreement_id) END) AS end_on,
+        ARRAY(SELECT DISTINCT r.renewal_no FROM agreement_renewal_paid AS r WHERE r.agreement_id = g.agreement_id) END) AS end_on,
     CASE WHEN g.alignment = 'calendar' THEN '2000-01-01' ELSE coalesce(g.anchor_on, g.start_on) END AS anchor_on,
     g.billing_period::interval AS billing_period, g.in_advance, i.pricing, coalesce(i.priced_on, g.start_on) AS priced_on,
     span_length(g.billing_period) AS billing_length, span_length(coalesce(i.price_period, g.billing_period)) AS price_length,

@@ -24,13 +24,13 @@ JOIN product AS p ON p.product_id = w.product_id
 LEFT JOIN product AS v ON v.product_id = p.path[2]
 LEFT JOIN product AS s ON s.product_id = p.path[3];
 
-COMMENT ON VIEW bi_write_off IS 'corrections that were written off, one row for each line that was not billed';
+COMMENT ON VIEW bi_write_off IS 'corrections that were written off, and what was credited for good, one row for each line that was not billed';
 COMMENT ON COLUMN bi_write_off.month IS 'first day of the period it would have corrected';
 COMMENT ON COLUMN bi_write_off.written_off_at IS 'when it was written off';
 COMMENT ON COLUMN bi_write_off.written_off_by IS 'user whose run it was';
 COMMENT ON COLUMN bi_write_off.customer_number IS 'customer number';
 COMMENT ON COLUMN bi_write_off.customer IS 'customer';
-COMMENT ON COLUMN bi_write_off.corrects IS 'number of the document it would have corrected';
+COMMENT ON COLUMN bi_write_off.corrects IS 'number of the document it would have corrected, or of the credit note';
 COMMENT ON COLUMN bi_write_off.provider IS 'provider; NULL for rules on all products';
 COMMENT ON COLUMN bi_write_off.service IS 'service';
 COMMENT ON COLUMN bi_write_off.product IS 'text of the line there would have been';
@@ -39,4 +39,4 @@ COMMENT ON COLUMN bi_write_off.currency IS 'currency of the amount';
 COMMENT ON COLUMN bi_write_off.quantity IS 'quantity behind it';
 COMMENT ON COLUMN bi_write_off.unit IS 'unit of quantity';
 COMMENT ON COLUMN bi_write_off.amount IS 'amount not billed, without VAT; negative was not credited';
-COMMENT ON COLUMN bi_write_off.write_off_below IS 'the customer''s threshold, then';
+COMMENT ON COLUMN bi_write_off.write_off_below IS 'the customer''s threshold, then; 0 for a credit';
