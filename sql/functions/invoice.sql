@@ -7,7 +7,9 @@ LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT (jsonb_build_object(
         'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
-            - CASE WHEN (invoice).dimension_id IS NULL THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
+            - CASE WHEN (invoice).dimension_id IS NULL THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[]
+            - CASE (invoice).series WHEN '' THEN '{series}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).note IS NULL THEN '{note}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
@@ -35,30 +37,30 @@ BEGIN ATOMIC
     FROM (
         SELECT i.*,
             lag(i.hash) OVER series AS hash_before,
-            lag(i.series_number, 1, 0) OVER series AS number_before,
+            lag(i.series_number) OVER series AS number_before,
             sha256(convert_to(invoice_content(i,
                 ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
                 ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
                 ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id),
                 ARRAY(SELECT r FROM invoice_currency_rate AS r WHERE r.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
         FROM invoice AS i
-        WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
+        WINDOW series AS (PARTITION BY i.seller_id, i.series, i.series_year ORDER BY i.series_number)
     ) AS i
-    LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.year = i.series_year
+    LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.series = i.series AND s.year = i.series_year
     CROSS JOIN LATERAL (VALUES
         (i.hash <> i.hash_now, 'its rows were changed after it was finalised'),
         (i.previous_hash <> coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
-        (i.series_number <> i.number_before + 1, 'the number before it is missing'),
+        (i.series_number <> coalesce(i.number_before + 1, s.first_number), 'the number before it is missing'),
         (i.series_number > coalesce(s.last_number, 0), 'its number was not given by the series')
     ) AS p (wrong, problem)
     WHERE p.wrong
     UNION ALL
-    SELECT NULL, s.year || '-' || s.last_number, 'the last document of the series is missing'
+    SELECT NULL, concat_ws('-', nullif(s.series, ''), s.year, s.last_number), 'the last document of the series is missing'
     FROM invoice_series AS s
     WHERE s.last_hash <> coalesce((
         SELECT i.hash
         FROM invoice AS i
-        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x');
+        WHERE i.seller_id = s.seller_id AND i.series = s.series AND i.series_year = s.year AND i.series_number = s.last_number), '\x');
 END;
 
 COMMENT ON FUNCTION invoice_verify() IS 'documents that were tampered with; none is good';
@@ -95,7 +97,9 @@ DECLARE
     allocation invoice_line_allocation[];
     kept       invoice_currency_rate[];
     series     invoice_series;
+    scheme     invoice_number_scheme;
     document   invoice;
+    notes      invoice_note[];
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
@@ -311,7 +315,7 @@ BEGIN
                 today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
-                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on)::invoice
+                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL)::invoice
             FROM numbered AS n
             JOIN customer AS c ON c.customer_id = n.customer_id
             JOIN seller AS e ON e.seller_id = c.seller_id
@@ -328,27 +332,50 @@ BEGIN
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, kept, documents;
 
+    SELECT array_agg(n)
+    INTO notes
+    FROM invoice_note AS n
+    WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
+
     -- Numbers and hashes go one by one, for each hangs on the one before; the
     -- row of the series stays locked until the end of the transaction.
     FOR i IN 1 .. cardinality(documents) LOOP
         document := documents[i];
-        document.series_year := extract(year FROM document.issued_on);
-        IF series.seller_id IS DISTINCT FROM document.seller_id OR series.year IS DISTINCT FROM document.series_year THEN
+        IF scheme.seller_id IS DISTINCT FROM document.seller_id THEN
+            SELECT * INTO scheme FROM invoice_number_scheme_of(document.seller_id);
+        END IF;
+        document.series := CASE WHEN document.kind = 'credit_note' AND scheme.credit_note_pattern IS NOT NULL THEN 'credit_note' ELSE '' END;
+        document.series_year := invoice_series_year(document.issued_on, scheme.resets, scheme.year_begins);
+        IF (series.seller_id, series.series, series.year) IS DISTINCT FROM (document.seller_id, document.series, document.series_year) THEN
             UPDATE invoice_series AS s
             SET last_number = series.last_number, last_hash = series.last_hash
-            WHERE s.seller_id = series.seller_id AND s.year = series.year;
-            INSERT INTO invoice_series (seller_id, year, last_number, last_hash)
-            VALUES (document.seller_id, document.series_year, 0, '\x')
+            WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
+            INSERT INTO invoice_series (seller_id, series, year, first_number, last_number, last_hash)
+            VALUES (document.seller_id, document.series, document.series_year, scheme.first_number, scheme.first_number - 1, '\x')
             ON CONFLICT DO NOTHING;
             SELECT *
             INTO series
             FROM invoice_series AS s
-            WHERE s.seller_id = document.seller_id AND s.year = document.series_year
+            WHERE s.seller_id = document.seller_id AND s.series = document.series AND s.year = document.series_year
             FOR UPDATE;
         END IF;
         series.last_number := series.last_number + 1;
         document.series_number := series.last_number;
-        document.invoice_number := (document.seller ->> 'series') || document.series_year || '-' || lpad(document.series_number::text, 6, '0');
+        document.invoice_number := invoice_number(
+            CASE document.series WHEN 'credit_note' THEN scheme.credit_note_pattern ELSE scheme.pattern END,
+            document.seller ->> 'series', document.series_number, document.issued_on, scheme.year_begins);
+        -- notes stand on the first of a customer's documents
+        IF notes IS NOT NULL THEN
+            document.note := (
+                SELECT string_agg(n.note, E'\n' ORDER BY n.invoice_note_id)
+                FROM unnest(notes) AS n
+                WHERE n.customer_id = document.customer_id AND NOT n.internal AND n.invoice_id IS NULL);
+            notes := ARRAY(
+                SELECT ROW(n.invoice_note_id, n.customer_id,
+                    CASE WHEN n.customer_id = document.customer_id THEN coalesce(n.invoice_id, document.invoice_id) ELSE n.invoice_id END,
+                    n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
+                FROM unnest(notes) AS n);
+        END IF;
         document.payment_reference := payment_reference(document.invoice_number);
         document.previous_hash := series.last_hash;
         document.hash := sha256(convert_to(invoice_content(document,
@@ -361,22 +388,26 @@ BEGIN
     END LOOP;
     UPDATE invoice_series AS s
     SET last_number = series.last_number, last_hash = series.last_hash
-    WHERE s.seller_id = series.seller_id AND s.year = series.year;
+    WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
 
     INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM unnest(documents);
     INSERT INTO invoice_line SELECT * FROM unnest(lines);
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM unnest(kept);
+    UPDATE invoice_note AS n
+    SET invoice_id = k.invoice_id
+    FROM unnest(notes) AS k
+    WHERE n.invoice_note_id = k.invoice_note_id AND k.invoice_id IS NOT NULL;
     RETURN cardinality(documents);
 END
 $$;
 
 COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
--- Finalises what is due for the customers first to last.  Gives the number of
--- documents.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+-- Finalises what is due for the customers first to last, or of it only lines that were
+-- entered by hand, by their resources.  Gives the number of documents.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, entries text[] DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -429,17 +460,19 @@ BEGIN
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
         WHERE coalesce(d.invoice_on, d.period_end) <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
+          AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
           -- long ago billed periods rest, with all their lines
-          AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
+          AND (entries IS NOT NULL
+            OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
             OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
     ) AS g;
 
     -- Policies of customers: few have one.
-    IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+    IF entries IS NULL AND EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
     END IF;
     RETURN invoice_make(due, by_value, rates, run) + invoice_make(apart, by_value, rates, run);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int) IS 'finalises what is due for a range of customers; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, text[]) IS 'finalises what is due for a range of customers, or of it some lines that were entered by hand; gives the number of documents';

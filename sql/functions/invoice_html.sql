@@ -72,6 +72,8 @@ tr { break-inside: avoid; }
 .ladder th, .ladder td, .lines .ladder td { padding: 0 0 0 4mm; }
 .lines .ladder thead th { width: auto; padding-bottom: 0.3mm; border: 0; font-size: 7pt; }
 .lines .ladder .number { padding-left: 8mm; }
+.note { margin-bottom: 6mm; }
+.note p + p { margin-top: 1mm; }
 .summary { break-inside: avoid; }
 .values { break-inside: auto; }
 .summary td { padding: 0.5mm 0; border-bottom: 0.2mm solid #eceff2; }
@@ -184,6 +186,18 @@ RETURN xmlelement(name p, xmlattributes('headline' AS class),
         END));
 
 COMMENT ON FUNCTION invoice_html_headline(invoice) IS 'amount of a document and when it is due, in one sentence';
+
+-- Lines as they were typed.
+CREATE OR REPLACE FUNCTION invoice_html_note(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN document.note IS NOT NULL THEN
+    xmlelement(name section, xmlattributes('note' AS class), (
+        SELECT xmlagg(xmlelement(name p, line.text) ORDER BY line.position)
+        FROM regexp_split_to_table(document.note, '\n') WITH ORDINALITY AS line (text, position)
+        WHERE line.text ~ '\S')) END;
+
+COMMENT ON FUNCTION invoice_html_note(invoice) IS 'what a document says to the customer; NULL where it says nothing';
 
 CREATE OR REPLACE FUNCTION invoice_html_summary(document invoice)
 RETURNS xml
@@ -630,6 +644,7 @@ BEGIN ATOMIC
                             party.abroad, document.language),
                         invoice_html_facts(document)),
                     invoice_html_headline(document),
+                    invoice_html_note(document),
                     invoice_html_summary(document),
                     invoice_html_values(document),
                     invoice_html_lines(document, false),
