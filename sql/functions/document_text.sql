@@ -8,6 +8,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN jsonb '{
     "invoice":                 ["Invoice", "Factuur"],
     "credit_note":             ["Credit note", "Creditnota"],
+    "proforma_says":           ["PROFORMA: this is not an invoice, and nothing is to be paid by it.",
+                                "PROFORMA: dit is geen factuur, en hierop hoeft niets te worden betaald."],
     "invoice_number":          ["Invoice number", "Factuurnummer"],
     "credit_note_number":      ["Credit note number", "Creditnotanummer"],
     "issued_on":               ["Issue date", "Datum"],

@@ -85,7 +85,8 @@ COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at wh
 
 -- Makes documents of what is due: as values first, numbered and chained, and then
 -- written.  Gives their number.
-CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int)
+CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int,
+    as_if date DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -322,7 +323,7 @@ BEGIN
             JOIN customer_zone AS z ON z.customer_id = c.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
             LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
-            CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
+            CROSS JOIN LATERAL (SELECT coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date) AS day) AS today
             LEFT JOIN LATERAL (
                 SELECT *
                 FROM vat_convert(t.vat, n.currency, e.vat_currency, least(n.period_end - 1, today.day))
@@ -403,11 +404,13 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
+COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int, date) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
 -- Finalises what is due for the customers first to last, or of it only lines that were
--- entered by hand, by their resources.  Gives the number of documents.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, entries text[] DEFAULT NULL)
+-- entered by hand, by their resources.  Gives the number of documents.  As if it were
+-- another day it does so for previews, which are rolled back.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, entries text[] DEFAULT NULL,
+    as_if date DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -445,8 +448,12 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
+    -- fees of months to come
+    IF as_if IS NOT NULL THEN
+        PERFORM set_config('cloudbilling.period_last', date_trunc('month', as_if::timestamp)::date::text, true);
+    END IF;
     -- What may be invoiced only later is left out of lines that may be now.
-    PERFORM set_config('cloudbilling.invoice_until', least(until, min((clock_timestamp() AT TIME ZONE z.time_zone)::date))::text, true)
+    PERFORM set_config('cloudbilling.invoice_until', least(until, coalesce(as_if, min((clock_timestamp() AT TIME ZONE z.time_zone)::date)))::text, true)
     FROM customer_zone AS z
     WHERE z.customer_id BETWEEN first AND last;
 
@@ -458,7 +465,7 @@ BEGIN
         FROM invoice_due AS d
         JOIN customer_zone AS z ON z.customer_id = d.customer_id
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        WHERE coalesce(d.invoice_on, d.period_end) <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+        WHERE coalesce(d.invoice_on, d.period_end) <= least(until, coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date))
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
           AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
           -- long ago billed periods rest, with all their lines
@@ -471,8 +478,8 @@ BEGIN
     IF entries IS NULL AND EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
     END IF;
-    RETURN invoice_make(due, by_value, rates, run) + invoice_make(apart, by_value, rates, run);
+    RETURN invoice_make(due, by_value, rates, run, as_if) + invoice_make(apart, by_value, rates, run, as_if);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int, text[]) IS 'finalises what is due for a range of customers, or of it some lines that were entered by hand; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, text[], date) IS 'finalises what is due for a range of customers, or of it some lines that were entered by hand; gives the number of documents';
