@@ -14,7 +14,7 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql) \
         sql/types/calendar_span.sql \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql correction_policy.sql invoice_currency.sql \
+          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql invoice_policy.sql purchase_order.sql correction_policy.sql invoice_currency.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql \
           reconciliation_run.sql reconciliation_decision.sql invoice_gate.sql) \
@@ -39,8 +39,8 @@ CODE  = sql/views/currency_rate_either.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
-        $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql correction_policy.sql invoice_rates.sql invoice.sql invoice_line.sql invoice_adhoc.sql \
+        $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql correction_policy.sql invoice_rates.sql invoice.sql invoice_line.sql invoice_adhoc.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_preview.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -59,7 +59,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy invoice_line invoice_number invoice_preview invoice_currency simulated_month invoice_allocation invoice_allocation_random \
+                 own_billing currency_rate vat_number vat invoice correction_policy invoice_line invoice_number invoice_preview invoice_policy purchase_order invoice_currency simulated_month invoice_allocation invoice_allocation_random \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

@@ -9,12 +9,15 @@ BEGIN ATOMIC
         'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
             - CASE WHEN (invoice).dimension_id IS NULL THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[]
             - CASE (invoice).series WHEN '' THEN '{series}' ELSE '{}' END::text[]
-            - CASE WHEN (invoice).note IS NULL THEN '{note}' ELSE '{}' END::text[],
+            - CASE WHEN (invoice).note IS NULL THEN '{note}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).bill_to_id IS NULL THEN '{bill_to_id}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).split_by IS NULL THEN '{split_by,split_value}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
             SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
                     - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
+                    - CASE WHEN l.order_number IS NULL THEN '{order_number}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
@@ -114,17 +117,32 @@ BEGIN
     -- What is outside the VAT of the EU may not stand on one document with what is
     -- inside (EN 16931, BR-O-11), and has documents of its own, too.
     WITH
+    -- Who has a policy of documents: few.
+    party AS MATERIALIZED (
+        SELECT k.customer_id, CASE WHEN p.bill_to_parent THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+            p.split_by, p.zero_total, p.negative_total
+        FROM (SELECT DISTINCT d.customer_id FROM unnest(due) AS d) AS k
+        LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
+    ),
     priced AS (
-        SELECT d.*, CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, r.tax_category, r.supply, r.tax_exemption,
+        SELECT d.*, y.debtor_id, y.split_by, invoice_split(y.split_by, d.customer_id, d.account_id) AS split_value,
+            CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, y.negative_total, r.tax_category, r.supply, r.tax_exemption,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
             t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
         FROM unnest(due) AS d
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        JOIN party AS y ON y.customer_id = d.customer_id
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
             WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
+              -- of documents that are split in the same way, the same one
+              AND (y.split_by IS NULL OR EXISTS (
+                SELECT
+                FROM invoice AS i
+                WHERE i.invoice_id = l.invoice_id AND (i.split_by IS DISTINCT FROM y.split_by
+                  OR i.split_value IS NOT DISTINCT FROM invoice_split(y.split_by, d.customer_id, d.account_id))))
         ) AS b ON true
         -- A correction has the VAT of what it corrects; what a billed period lacked
         -- has that of the period's lines of its kind.
@@ -146,55 +164,57 @@ BEGIN
     ),
     -- Asked once for all lines of a kind, and only where there is nothing to correct.
     taxing AS MATERIALIZED (
-        SELECT k.customer_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
+        SELECT k.debtor_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
         FROM (
-            SELECT DISTINCT p.customer_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
+            SELECT DISTINCT p.debtor_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
             FROM priced AS p
             WHERE p.vat_category IS NULL
             ORDER BY 1, 2, 3, 4, 5
         ) AS k
-        CROSS JOIN LATERAL customer_vat(k.customer_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption) AS v
+        CROSS JOIN LATERAL customer_vat(k.debtor_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption) AS v
     ),
     line AS (
-        SELECT p.*, coalesce(p.vat_category, t.category) = 'O' AS outside, coalesce(p.vat_category, t.category) AS category,
+        SELECT p.*, p.billed_by IS NULL AND p.invoice_on IS NULL AND p.negative_total IS DISTINCT FROM 'wait' AS is_fresh,
+            coalesce(p.vat_category, t.category) = 'O' AS outside, coalesce(p.vat_category, t.category) AS category,
             coalesce(p.vat_rate, t.rate) AS rate, coalesce(p.vat_country, t.country) AS country,
             coalesce(p.vat_exemption, t.exemption) AS exemption, t.why
         FROM priced AS p
         LEFT JOIN taxing AS t
             ON p.vat_category IS NULL
-            AND t.customer_id = p.customer_id
+            AND t.debtor_id = p.debtor_id
             AND t.supplied_on = p.supplied_on
             AND t.tax_category = p.tax_category
             AND t.supply = p.supply
             AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
     ),
     fresh AS (
-        SELECT l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value) AS last_period
+        SELECT l.customer_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
-        WHERE l.billed_by IS NULL AND l.invoice_on IS NULL
-        GROUP BY 1, 2, 3, 4, 5, 6, 7
+        WHERE l.is_fresh
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     ),
     head AS (
-        SELECT f.customer_id, f.currency, f.outside, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
+        SELECT f.customer_id, f.currency, f.outside, f.split_value, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.customer_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM line AS l
         WHERE NOT EXISTS (
             SELECT
             FROM fresh AS f
             WHERE f.customer_id = l.customer_id AND f.currency = l.currency AND f.outside = l.outside
+              AND f.split_value IS NOT DISTINCT FROM l.split_value
               AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
-        GROUP BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5, 6
     ),
     numbered AS MATERIALIZED (
         SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
         FROM (
             SELECT *
             FROM head
-            ORDER BY customer_id, period_start, currency, outside, dimension_id NULLS FIRST, dimension_value COLLATE "C"
+            ORDER BY customer_id, period_start, currency, outside, split_value COLLATE "C" NULLS FIRST, dimension_id NULLS FIRST, dimension_value COLLATE "C"
         ) AS h
     ),
     made AS (
@@ -212,15 +232,18 @@ BEGIN
             shown.quantity, shown.unit, shown.unit_price, l.amount,
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             l.category AS vat_category, l.rate AS vat_rate,
-            l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption
+            l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption,
+            coalesce(g.order_number, c.order_number) AS order_number
         FROM line AS l
+        JOIN customer AS c ON c.customer_id = l.customer_id
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
             AND n.currency = l.currency
             AND n.outside = l.outside
+            AND n.split_value IS NOT DISTINCT FROM l.split_value
             AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
             AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
-            AND CASE WHEN l.billed_by IS NULL AND l.invoice_on IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
+            AND CASE WHEN l.is_fresh THEN n.line_period = l.period_start ELSE n.takes_corrections END
         JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
         JOIN product AS p ON p.product_id = l.product_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
@@ -261,24 +284,35 @@ BEGIN
             coalesce((
                 SELECT string_agg(DISTINCT t.why, '; ')
                 FROM taxing AS t
-                WHERE t.customer_id = m.customer_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
+                WHERE t.debtor_id = y.debtor_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
                 'as on the documents that are corrected') AS why
         FROM made AS m
-        JOIN customer AS c ON c.customer_id = m.customer_id
+        JOIN party AS y ON y.customer_id = m.customer_id
+        JOIN customer AS c ON c.customer_id = y.debtor_id
         JOIN seller AS e ON e.seller_id = c.seller_id
-        GROUP BY m.invoice_id, m.customer_id, m.vat_category, m.vat_rate, m.currency
+        GROUP BY m.invoice_id, y.debtor_id, m.vat_category, m.vat_rate, m.currency
     ),
     total AS (
         SELECT t.invoice_id, sum(t.base) AS net, sum(t.vat) AS vat
         FROM taxed AS t
         GROUP BY 1
     ),
-    -- of the agreements that a document bills, the shortest
+    -- of the agreements that a document bills, the shortest; and the order number, if it has one
     payment AS (
-        SELECT m.invoice_id, min(g.payment_days) AS payment_days
+        SELECT m.invoice_id, min(g.payment_days) AS payment_days,
+            CASE WHEN count(*) = count(m.order_number) AND min(m.order_number) = max(m.order_number) THEN min(m.order_number) END AS order_number
         FROM made AS m
-        JOIN agreement AS g ON g.account_id = m.account_id
+        LEFT JOIN agreement AS g ON g.account_id = m.account_id
         GROUP BY 1
+    ),
+    -- What waits for better days is not made; but not so long that it is forgotten.
+    waiting AS MATERIALIZED (
+        SELECT n.invoice_id
+        FROM numbered AS n
+        JOIN party AS y ON y.customer_id = n.customer_id
+        JOIN total AS t ON t.invoice_id = n.invoice_id
+        WHERE (y.negative_total = 'wait' AND t.net + t.vat < 0 OR y.zero_total = 'wait' AND t.net + t.vat = 0)
+          AND n.period_start > coalesce(as_if, clock_timestamp()::date) - make_interval(months => current_setting('cloudbilling.correction_months')::int - 2)
     ),
     specified AS (
         SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
@@ -297,32 +331,34 @@ BEGIN
             k.tag_value, k.currency)
     )
     SELECT
-        ARRAY(SELECT ROW(m.*)::invoice_line FROM made AS m ORDER BY m.invoice_id, m.line_no),
-        ARRAY(SELECT ROW(t.*)::invoice_vat FROM taxed AS t ORDER BY t.invoice_id),
+        ARRAY(SELECT ROW(m.*)::invoice_line FROM made AS m WHERE m.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w) ORDER BY m.invoice_id, m.line_no),
+        ARRAY(SELECT ROW(t.*)::invoice_vat FROM taxed AS t WHERE t.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w) ORDER BY t.invoice_id),
         ARRAY(
             SELECT ROW(f.*)::invoice_line_allocation
             FROM specified AS f
-            WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL
+            WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL AND f.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w)
             ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"),
         ARRAY(
             SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
             FROM (SELECT DISTINCT l.invoice_id, l.customer_id, l.period_start, l.currency FROM made AS l) AS m
             JOIN unnest(rates) AS r ON r.customer_id = m.customer_id AND r.period_start = m.period_start AND r.to_currency = m.currency
+            WHERE m.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w)
             ORDER BY m.invoice_id, m.period_start, r.currency),
         ARRAY(
-            SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
+            SELECT ROW(n.invoice_id, run, e.seller_id, n.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
-                today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
-                c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
+                today.day + coalesce(p.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
+                c.language, to_jsonb(e), invoice_addressee(c, n.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
-                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL)::invoice
+                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value)::invoice
             FROM numbered AS n
-            JOIN customer AS c ON c.customer_id = n.customer_id
+            JOIN party AS y ON y.customer_id = n.customer_id
+            JOIN customer AS c ON c.customer_id = y.debtor_id
             JOIN seller AS e ON e.seller_id = c.seller_id
-            JOIN customer_zone AS z ON z.customer_id = c.customer_id
+            JOIN customer_zone AS z ON z.customer_id = n.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
-            LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
+            LEFT JOIN payment AS p ON p.invoice_id = n.invoice_id
             CROSS JOIN LATERAL (SELECT coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date) AS day) AS today
             LEFT JOIN LATERAL (
                 SELECT *
@@ -330,6 +366,7 @@ BEGIN
                 WHERE n.currency <> e.vat_currency AND t.vat <> 0
                 OFFSET 0  -- asks for a rate only where one is needed
             ) AS v ON true
+            WHERE n.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w)
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, kept, documents;
 
@@ -400,6 +437,9 @@ BEGIN
     SET invoice_id = k.invoice_id
     FROM unnest(notes) AS k
     WHERE n.invoice_note_id = k.invoice_note_id AND k.invoice_id IS NOT NULL;
+    IF EXISTS (SELECT FROM purchase_order) THEN
+        PERFORM purchase_order_check(ARRAY(SELECT d.invoice_id FROM unnest(documents) AS d));
+    END IF;
     RETURN cardinality(documents);
 END
 $$;

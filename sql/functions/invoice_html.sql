@@ -162,6 +162,9 @@ RETURN xmlelement(name table, xmlattributes('facts' AS class), xmlelement(name t
         document_period(document.period_start, document.period_end, document.language)),
     invoice_html_row(document.dimension, CASE WHEN document.dimension_id IS NOT NULL THEN
         coalesce(document.dimension_value, document_text(document.language, 'not_allocated')) END),
+    invoice_html_row(document_text(document.language, 'for_customer'), document.customer ->> 'for_customer'),
+    CASE WHEN document.split_by IN ('agreement', 'account') THEN
+        invoice_html_row(document_text(document.language, document.split_by), document.split_value) END,
     invoice_html_row(document_text(document.language, 'customer_number'), document.customer ->> 'number'),
     invoice_html_row(document_text(document.language, 'order_number'), document.customer ->> 'order_number'),
     invoice_html_row(document_text(document.language, 'currency'), document.currency)));
@@ -376,7 +379,9 @@ BEGIN ATOMIC
             THEN document_text(document.language, 'now_due') || ' '
                 || document_amount(line.due, line.currency, document.language) || ', '
                 || document_text(document.language, 'billed_before') || ' '
-                || document_amount(line.due_before, line.currency, document.language) END)
+                || document_amount(line.due_before, line.currency, document.language) END),
+        (5, CASE WHEN line.order_number IS DISTINCT FROM document.customer ->> 'order_number'
+            THEN document_text(document.language, 'order_number') || ' ' || line.order_number END)
     ) AS detail (position, text)
     WHERE detail.text ~ '\S';
 END;

@@ -105,6 +105,9 @@ CREATE TABLE invoice (
     exchange_rate_on   date,
     series             text           NOT NULL DEFAULT '',
     note               text,
+    bill_to_id         int            REFERENCES customer,
+    split_by           text,
+    split_value        text,
 
     UNIQUE (seller_id, series, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
@@ -120,6 +123,7 @@ CREATE TABLE invoice (
 
 CREATE INDEX ON invoice (customer_id, period_start);
 CREATE INDEX ON invoice (finalised_at);
+CREATE INDEX ON invoice (bill_to_id) WHERE bill_to_id IS NOT NULL;
 
 COMMENT ON TABLE invoice IS 'finalised invoices and credit notes';
 COMMENT ON COLUMN invoice.invoice_id IS 'key of the document';
@@ -155,6 +159,9 @@ COMMENT ON COLUMN invoice.exchange_rate IS 'exchange rate it was converted by: o
 COMMENT ON COLUMN invoice.exchange_rate_of IS 'currency of which one unit is priced';
 COMMENT ON COLUMN invoice.exchange_rate_on IS 'day of the exchange rate; first day of the month of a month''s';
 COMMENT ON COLUMN invoice.series IS 'credit_note where credit notes are numbered apart; else empty';
+COMMENT ON COLUMN invoice.bill_to_id IS 'customer above that it is addressed to, and who pays it; NULL is the customer himself';
+COMMENT ON COLUMN invoice.split_by IS 'what the customer''s documents were split by: agreement, account or order_number';
+COMMENT ON COLUMN invoice.split_value IS 'the number of the agreement, the account or the order number that it is about; NULL is all that has none';
 COMMENT ON COLUMN invoice.note IS 'what is said to the customer (BT-22), of invoice_note';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
@@ -200,6 +207,7 @@ CREATE TABLE invoice_line (
     invoice_on       date,
     vat_country      char(2),
     vat_exemption    text,
+    order_number     text,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -249,6 +257,7 @@ COMMENT ON COLUMN invoice_line.dimension_value IS 'key: the value; NULL is what 
 COMMENT ON COLUMN invoice_line.invoice_on IS 'day on which it might be invoiced, where that was before its period ended: fees in advance';
 COMMENT ON COLUMN invoice_line.vat_country IS 'country whose VAT it is; of the OSS scheme the customer''s';
 COMMENT ON COLUMN invoice_line.vat_exemption IS 'why it has no VAT: a VATEX code, small_business, or the rule''s own sentence; NULL for categories S and Z';
+COMMENT ON COLUMN invoice_line.order_number IS 'customer''s order number: of the agreement, else of the customer';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
 
