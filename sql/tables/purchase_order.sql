@@ -25,7 +25,7 @@ COMMENT ON COLUMN purchase_order.amount IS 'amount ordered, without VAT';
 COMMENT ON COLUMN purchase_order.when_spent IS 'when a document goes beyond it: warn, or hold the customer, a row in invoice_run_problem';
 COMMENT ON COLUMN purchase_order.ordered_on IS 'day of the order';
 COMMENT ON COLUMN purchase_order.note IS 'note, for people';
-COMMENT ON COLUMN purchase_order.recorded_at IS 'since when the row is as it is';
+COMMENT ON COLUMN purchase_order.recorded_at IS 'when it was entered';
 COMMENT ON COLUMN purchase_order.recorded_by IS 'user who entered it';
 
 SELECT pg_catalog.pg_extension_config_dump('purchase_order', '');
