@@ -14,7 +14,7 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql) \
         sql/types/calendar_span.sql \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql invoice_policy.sql purchase_order.sql correction_policy.sql invoice_currency.sql \
+          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql invoice_policy.sql purchase_order.sql reseller.sql correction_policy.sql invoice_currency.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql \
           reconciliation_run.sql reconciliation_decision.sql invoice_gate.sql) \
@@ -29,6 +29,7 @@ CODE  = sql/views/currency_rate_either.sql \
           supplier_invoice.sql google_invoice.sql) \
         $(addprefix sql/views/,landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
           price_rule_in_force.sql allocation_in_force.sql agreement_fact.sql) \
+        sql/functions/reseller.sql \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
@@ -59,7 +60,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy invoice_line invoice_number invoice_preview invoice_policy purchase_order invoice_currency simulated_month invoice_allocation invoice_allocation_random \
+                 own_billing currency_rate vat_number vat invoice correction_policy invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_currency simulated_month invoice_allocation invoice_allocation_random \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

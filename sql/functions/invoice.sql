@@ -11,6 +11,7 @@ BEGIN ATOMIC
             - CASE (invoice).series WHEN '' THEN '{series}' ELSE '{}' END::text[]
             - CASE WHEN (invoice).note IS NULL THEN '{note}' ELSE '{}' END::text[]
             - CASE WHEN (invoice).bill_to_id IS NULL THEN '{bill_to_id}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).reseller_id IS NULL THEN '{reseller_id}' ELSE '{}' END::text[]
             - CASE WHEN (invoice).split_by IS NULL THEN '{split_by,split_value}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
@@ -119,29 +120,32 @@ BEGIN
     WITH
     -- Who has a policy of documents: few.
     party AS MATERIALIZED (
-        SELECT k.customer_id, CASE WHEN p.bill_to_parent THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+        SELECT k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id) AS seller_id,
+            CASE WHEN p.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
             p.split_by, p.zero_total, p.negative_total
-        FROM (SELECT DISTINCT d.customer_id FROM unnest(due) AS d) AS k
+        FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM unnest(due) AS d) AS k
+        JOIN customer AS c ON c.customer_id = k.customer_id
+        LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
         LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
     ),
     priced AS (
-        SELECT d.*, y.debtor_id, y.split_by, invoice_split(y.split_by, d.customer_id, d.account_id) AS split_value,
+        SELECT d.*, y.debtor_id, y.seller_id, y.split_by, invoice_split(y.split_by, d.customer_id, d.account_id) AS split_value,
             CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, y.negative_total, r.tax_category, r.supply, r.tax_exemption,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
             t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
         FROM unnest(due) AS d
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        JOIN party AS y ON y.customer_id = d.customer_id
+        JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
             WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
-              -- of documents that are split in the same way, the same one
-              AND (y.split_by IS NULL OR EXISTS (
+              -- of the same seller, and of documents that are split in the same way, the same one
+              AND ((SELECT NOT EXISTS (SELECT FROM reseller)) AND y.split_by IS NULL OR EXISTS (
                 SELECT
                 FROM invoice AS i
-                WHERE i.invoice_id = l.invoice_id AND (i.split_by IS DISTINCT FROM y.split_by
+                WHERE i.invoice_id = l.invoice_id AND i.reseller_id IS NOT DISTINCT FROM d.reseller_id AND (i.split_by IS DISTINCT FROM y.split_by
                   OR i.split_value IS NOT DISTINCT FROM invoice_split(y.split_by, d.customer_id, d.account_id))))
         ) AS b ON true
         -- A correction has the VAT of what it corrects; what a billed period lacked
@@ -153,6 +157,7 @@ BEGIN
             WHERE x.customer_id = d.customer_id AND x.period_start = d.period_start
               AND y.tax_category = r.tax_category AND y.supply = r.supply AND y.tax_exemption IS NOT DISTINCT FROM r.tax_exemption
               AND (x.invoice_on IS NULL) = (d.invoice_on IS NULL)
+              AND y.reseller_id IS NOT DISTINCT FROM r.reseller_id
             ORDER BY x.price_rule_id = d.price_rule_id AND x.product_id = d.product_id
               AND x.account_id IS NOT DISTINCT FROM d.account_id
               AND x.resource_id IS NOT DISTINCT FROM d.resource_id
@@ -164,14 +169,14 @@ BEGIN
     ),
     -- Asked once for all lines of a kind, and only where there is nothing to correct.
     taxing AS MATERIALIZED (
-        SELECT k.debtor_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
+        SELECT k.debtor_id, k.seller_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
         FROM (
-            SELECT DISTINCT p.debtor_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
+            SELECT DISTINCT p.debtor_id, p.seller_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
             FROM priced AS p
             WHERE p.vat_category IS NULL
-            ORDER BY 1, 2, 3, 4, 5
+            ORDER BY 1, 2, 3, 4, 5, 6
         ) AS k
-        CROSS JOIN LATERAL customer_vat(k.debtor_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption) AS v
+        CROSS JOIN LATERAL customer_vat(k.debtor_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption, k.seller_id) AS v
     ),
     line AS (
         SELECT p.*, p.billed_by IS NULL AND p.invoice_on IS NULL AND p.negative_total IS DISTINCT FROM 'wait' AS is_fresh,
@@ -182,32 +187,33 @@ BEGIN
         LEFT JOIN taxing AS t
             ON p.vat_category IS NULL
             AND t.debtor_id = p.debtor_id
+            AND t.seller_id = p.seller_id
             AND t.supplied_on = p.supplied_on
             AND t.tax_category = p.tax_category
             AND t.supply = p.supply
             AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
     ),
     fresh AS (
-        SELECT l.customer_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
+        SELECT l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
         WHERE l.is_fresh
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
     ),
     head AS (
-        SELECT f.customer_id, f.currency, f.outside, f.split_value, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
+        SELECT f.customer_id, f.seller_id, f.currency, f.outside, f.split_value, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM line AS l
         WHERE NOT EXISTS (
             SELECT
             FROM fresh AS f
-            WHERE f.customer_id = l.customer_id AND f.currency = l.currency AND f.outside = l.outside
+            WHERE f.customer_id = l.customer_id AND f.seller_id = l.seller_id AND f.currency = l.currency AND f.outside = l.outside
               AND f.split_value IS NOT DISTINCT FROM l.split_value
               AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
-        GROUP BY 1, 2, 3, 4, 5, 6
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
     ),
     numbered AS MATERIALIZED (
         SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
@@ -238,6 +244,7 @@ BEGIN
         JOIN customer AS c ON c.customer_id = l.customer_id
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
+            AND n.seller_id = l.seller_id
             AND n.currency = l.currency
             AND n.outside = l.outside
             AND n.split_value IS NOT DISTINCT FROM l.split_value
@@ -284,13 +291,14 @@ BEGIN
             coalesce((
                 SELECT string_agg(DISTINCT t.why, '; ')
                 FROM taxing AS t
-                WHERE t.debtor_id = y.debtor_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
+                WHERE t.debtor_id = y.debtor_id AND t.seller_id = y.seller_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
                 'as on the documents that are corrected') AS why
         FROM made AS m
-        JOIN party AS y ON y.customer_id = m.customer_id
+        JOIN numbered AS n ON n.invoice_id = m.invoice_id
+        JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
         JOIN customer AS c ON c.customer_id = y.debtor_id
-        JOIN seller AS e ON e.seller_id = c.seller_id
-        GROUP BY m.invoice_id, y.debtor_id, m.vat_category, m.vat_rate, m.currency
+        JOIN seller AS e ON e.seller_id = y.seller_id
+        GROUP BY m.invoice_id, y.debtor_id, y.seller_id, m.vat_category, m.vat_rate, m.currency
     ),
     total AS (
         SELECT t.invoice_id, sum(t.base) AS net, sum(t.vat) AS vat
@@ -309,7 +317,7 @@ BEGIN
     waiting AS MATERIALIZED (
         SELECT n.invoice_id
         FROM numbered AS n
-        JOIN party AS y ON y.customer_id = n.customer_id
+        JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
         JOIN total AS t ON t.invoice_id = n.invoice_id
         WHERE (y.negative_total = 'wait' AND t.net + t.vat < 0 OR y.zero_total = 'wait' AND t.net + t.vat = 0)
           AND n.period_start > coalesce(as_if, clock_timestamp()::date) - make_interval(months => current_setting('cloudbilling.correction_months')::int - 2)
@@ -351,11 +359,11 @@ BEGIN
                 today.day + coalesce(p.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), invoice_addressee(c, n.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
-                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value)::invoice
+                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value, y.reseller_id)::invoice
             FROM numbered AS n
-            JOIN party AS y ON y.customer_id = n.customer_id
+            JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
             JOIN customer AS c ON c.customer_id = y.debtor_id
-            JOIN seller AS e ON e.seller_id = c.seller_id
+            JOIN seller AS e ON e.seller_id = y.seller_id
             JOIN customer_zone AS z ON z.customer_id = n.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
             LEFT JOIN payment AS p ON p.invoice_id = n.invoice_id
@@ -468,6 +476,7 @@ DECLARE
     by_value   invoice_line_value[];
     rates      charge_converted[];
     apart      invoice_due[];
+    sold_on    invoice_due[];
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
         RAISE EXCEPTION USING
@@ -481,7 +490,7 @@ BEGIN
     -- Sellers come first, in order: whoever holds a customer then also holds the
     -- series that his documents are numbered in, and never waits in a circle.
     PERFORM FROM seller AS s
-    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last)
+    WHERE s.seller_id IN (SELECT i.seller_id FROM invoice_seller(first, last) AS i)
     ORDER BY s.seller_id
     FOR NO KEY UPDATE;
     PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
@@ -514,9 +523,16 @@ BEGIN
             OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
     ) AS g;
 
-    -- Policies of customers: few have one.
+    -- Policies of customers: few have one.  They are about what the seller invoices.
     IF entries IS NULL AND EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+        sold_on := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NOT NULL);
+        IF cardinality(sold_on) > 0 THEN
+            due := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NULL);
+        END IF;
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
+        IF cardinality(sold_on) > 0 THEN
+            due := coalesce(due, '{}') || sold_on;
+        END IF;
     END IF;
     RETURN invoice_make(due, by_value, rates, run, as_if) + invoice_make(apart, by_value, rates, run, as_if);
 END

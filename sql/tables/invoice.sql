@@ -108,6 +108,7 @@ CREATE TABLE invoice (
     bill_to_id         int            REFERENCES customer,
     split_by           text,
     split_value        text,
+    reseller_id        int            REFERENCES customer,
 
     UNIQUE (seller_id, series, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
@@ -124,6 +125,7 @@ CREATE TABLE invoice (
 CREATE INDEX ON invoice (customer_id, period_start);
 CREATE INDEX ON invoice (finalised_at);
 CREATE INDEX ON invoice (bill_to_id) WHERE bill_to_id IS NOT NULL;
+CREATE INDEX ON invoice (reseller_id) WHERE reseller_id IS NOT NULL;
 
 COMMENT ON TABLE invoice IS 'finalised invoices and credit notes';
 COMMENT ON COLUMN invoice.invoice_id IS 'key of the document';
@@ -162,6 +164,7 @@ COMMENT ON COLUMN invoice.series IS 'credit_note where credit notes are numbered
 COMMENT ON COLUMN invoice.bill_to_id IS 'customer above that it is addressed to, and who pays it; NULL is the customer himself';
 COMMENT ON COLUMN invoice.split_by IS 'what the customer''s documents were split by: agreement, account or order_number';
 COMMENT ON COLUMN invoice.split_value IS 'the number of the agreement, the account or the order number that it is about; NULL is all that has none';
+COMMENT ON COLUMN invoice.reseller_id IS 'reseller who sends it, as seller_id; NULL is the customer''s seller';
 COMMENT ON COLUMN invoice.note IS 'what is said to the customer (BT-22), of invoice_note';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
