@@ -42,7 +42,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql correction_policy.sql invoice_rates.sql invoice.sql invoice_line.sql invoice_adhoc.sql \
-          invoice_run.sql document_format.sql invoice_html.sql invoice_preview.sql schedule.sql)
+          invoice_run.sql document_format.sql invoice_html.sql invoice_preview.sql invoice_annex.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
 
@@ -60,7 +60,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_currency simulated_month invoice_allocation invoice_allocation_random \
+                 own_billing currency_rate vat_number vat invoice correction_policy invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_annex invoice_currency simulated_month invoice_allocation invoice_allocation_random \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
