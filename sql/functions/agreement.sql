@@ -57,7 +57,8 @@ $$;
 COMMENT ON FUNCTION agreement_frozen() IS 'trigger that refuses changes of what charges of agreements are known by';
 
 CREATE OR REPLACE TRIGGER agreement_frozen BEFORE UPDATE ON agreement
-    FOR EACH ROW WHEN (ROW(NEW.number, NEW.customer_id, NEW.currency) IS DISTINCT FROM ROW(OLD.number, OLD.customer_id, OLD.currency)
+    FOR EACH ROW WHEN (ROW(NEW.number, NEW.customer_id, NEW.currency, NEW.by_hand)
+            IS DISTINCT FROM ROW(OLD.number, OLD.customer_id, OLD.currency, OLD.by_hand)
         OR OLD.account_id IS NOT NULL AND NEW.account_id IS DISTINCT FROM OLD.account_id)
     EXECUTE FUNCTION agreement_frozen();
 CREATE OR REPLACE TRIGGER agreement_frozen BEFORE UPDATE ON agreement_item
@@ -248,6 +249,41 @@ CREATE OR REPLACE TRIGGER agreement_price_check AFTER INSERT ON agreement_price
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION agreement_price_check();
 CREATE OR REPLACE TRIGGER agreement_price_check_update AFTER UPDATE ON agreement_price
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION agreement_price_check();
+
+-- What is charged each period cannot be below nothing; what is charged once may be a
+-- credit.
+CREATE OR REPLACE FUNCTION agreement_quantity_check()
+RETURNS trigger
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT g.number AS agreement, i.number, i.kind, n.quantity
+    INTO bad
+    FROM new_rows AS n
+    JOIN agreement_item AS i ON i.agreement_item_id = n.agreement_item_id
+    JOIN agreement AS g ON g.agreement_id = i.agreement_id
+    WHERE n.quantity < 0 AND i.kind <> 'one_off'
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation',
+            MESSAGE = format('item %s of agreement "%s" cannot have a quantity of %s', bad.number, bad.agreement, bad.quantity),
+            DETAIL = format('It is of kind %s.', bad.kind),
+            HINT = 'Only what is charged once can be below 0, as a credit.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION agreement_quantity_check() IS 'trigger that refuses quantities below 0, but for what is charged once';
+
+CREATE OR REPLACE TRIGGER agreement_quantity_check AFTER INSERT ON agreement_quantity
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION agreement_quantity_check();
+CREATE OR REPLACE TRIGGER agreement_quantity_check_update AFTER UPDATE ON agreement_quantity
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION agreement_quantity_check();
 
 -- A price with all its amounts times a factor, each rounded to as many decimals as it
 -- had, and at least to the currency's: what a price list would say.

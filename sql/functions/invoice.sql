@@ -7,13 +7,19 @@ LANGUAGE sql IMMUTABLE
 BEGIN ATOMIC
     SELECT (jsonb_build_object(
         'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
-            - CASE WHEN num_nonnulls((invoice).dimension_id, (invoice).dimension, (invoice).dimension_value) = 0 THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[],
+            - CASE WHEN num_nonnulls((invoice).dimension_id, (invoice).dimension, (invoice).dimension_value) = 0 THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[]
+            - CASE (invoice).series WHEN '' THEN '{series}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).note IS NULL THEN '{note}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).bill_to_id IS NULL THEN '{bill_to_id}' ELSE '{}' END::text[]
+            - CASE WHEN (invoice).reseller_id IS NULL THEN '{reseller_id}' ELSE '{}' END::text[]
+            - CASE WHEN num_nonnulls((invoice).split_by, (invoice).split_value) = 0 THEN '{split_by,split_value}' ELSE '{}' END::text[],
         'previous_hash', encode((invoice).previous_hash, 'hex'),
         'finalised_at', extract(epoch FROM (invoice).finalised_at),
         'lines', (
             SELECT jsonb_agg(to_jsonb(l) - CASE WHEN num_nonnulls(l.dimension_id, l.dimension_value) = 0 THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
                     - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
                     - CASE WHEN num_nonnulls(l.service_start, l.service_end) = 0 THEN '{service_start,service_end}' ELSE '{}' END::text[]
+                    - CASE WHEN l.order_number IS NULL THEN '{order_number}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
@@ -36,30 +42,30 @@ BEGIN ATOMIC
     FROM (
         SELECT i.*,
             lag(i.hash) OVER series AS hash_before,
-            lag(i.series_number, 1, 0) OVER series AS number_before,
+            lag(i.series_number) OVER series AS number_before,
             sha256(convert_to(invoice_content(i,
                 ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
                 ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
                 ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id),
                 ARRAY(SELECT r FROM invoice_currency_rate AS r WHERE r.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
         FROM invoice AS i
-        WINDOW series AS (PARTITION BY i.seller_id, i.series_year ORDER BY i.series_number)
+        WINDOW series AS (PARTITION BY i.seller_id, i.series, i.series_year ORDER BY i.series_number)
     ) AS i
-    LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.year = i.series_year
+    LEFT JOIN invoice_series AS s ON s.seller_id = i.seller_id AND s.series = i.series AND s.year = i.series_year
     CROSS JOIN LATERAL (VALUES
         (i.hash IS DISTINCT FROM i.hash_now, 'its rows were changed after it was finalised'),
         (i.previous_hash IS DISTINCT FROM coalesce(i.hash_before, '\x'), 'the document before it was changed or is missing'),
-        (i.series_number IS DISTINCT FROM i.number_before + 1, 'the number before it is missing'),
+        (i.series_number IS DISTINCT FROM coalesce(i.number_before + 1, s.first_number), 'the number before it is missing'),
         (i.series_number > coalesce(s.last_number, 0), 'its number was not given by the series')
     ) AS p (wrong, problem)
     WHERE p.wrong
     UNION ALL
-    SELECT NULL, s.year || '-' || s.last_number, 'the last document of the series is missing'
+    SELECT NULL, concat_ws('-', nullif(s.series, ''), s.year, s.last_number), 'the last document of the series is missing'
     FROM invoice_series AS s
     WHERE s.last_hash IS DISTINCT FROM coalesce((
         SELECT i.hash
         FROM invoice AS i
-        WHERE i.seller_id = s.seller_id AND i.series_year = s.year AND i.series_number = s.last_number), '\x')
+        WHERE i.seller_id = s.seller_id AND i.series = s.series AND i.series_year = s.year AND i.series_number = s.last_number), '\x')
     UNION ALL
     SELECT NULL, NULL, v.problem
     FROM invoice_seal_verify() AS v;
@@ -86,8 +92,9 @@ $$;
 COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at which invoices cannot be finalised';
 
 -- Makes documents of what is due: as values first, numbered and chained, and then
--- written.  Gives their number.
-CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int)
+-- written.  Gives their number.  With now, none waits for better days.
+CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int,
+    as_if date DEFAULT NULL, now boolean DEFAULT false)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -99,7 +106,9 @@ DECLARE
     allocation invoice_line_allocation[];
     kept       invoice_currency_rate[];
     series     invoice_series;
+    scheme     invoice_number_scheme;
     document   invoice;
+    notes      invoice_note[];
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
@@ -113,17 +122,35 @@ BEGIN
     -- What is outside the VAT of the EU may not stand on one document with what is
     -- inside (EN 16931, BR-O-11), and has documents of its own, too.
     WITH
+    -- Who has a policy of documents: few.
+    party AS MATERIALIZED (
+        SELECT k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id) AS seller_id,
+            CASE WHEN p.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+            p.split_by, p.zero_total, p.negative_total
+        FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM unnest(due) AS d) AS k
+        JOIN customer AS c ON c.customer_id = k.customer_id
+        LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
+        LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
+    ),
     priced AS (
-        SELECT d.*, CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, r.tax_category, r.supply, r.tax_exemption,
+        SELECT d.*, y.debtor_id, y.seller_id, y.split_by, invoice_split(y.split_by, d.customer_id, d.account_id) AS split_value,
+            CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, y.negative_total, r.tax_category, r.supply, r.tax_exemption,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
             t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
         FROM unnest(due) AS d
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
             WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
               AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
+              -- of the same seller, and of documents that are split in the same way, the same one
+              AND ((SELECT NOT EXISTS (SELECT FROM reseller)) AND y.split_by IS NULL OR EXISTS (
+                SELECT
+                FROM invoice AS i
+                WHERE i.invoice_id = l.invoice_id AND i.reseller_id IS NOT DISTINCT FROM d.reseller_id AND (i.split_by IS DISTINCT FROM y.split_by
+                  OR i.split_value IS NOT DISTINCT FROM invoice_split(y.split_by, d.customer_id, d.account_id))))
         ) AS b ON true
         -- A correction has the VAT of what it corrects; what a billed period lacked
         -- has that of the period's lines of its kind.
@@ -134,6 +161,7 @@ BEGIN
             WHERE x.customer_id = d.customer_id AND x.period_start = d.period_start
               AND y.tax_category = r.tax_category AND y.supply = r.supply AND y.tax_exemption IS NOT DISTINCT FROM r.tax_exemption
               AND (x.invoice_on IS NULL) = (d.invoice_on IS NULL)
+              AND y.reseller_id IS NOT DISTINCT FROM r.reseller_id
             ORDER BY x.price_rule_id = d.price_rule_id AND x.product_id = d.product_id
               AND x.account_id IS NOT DISTINCT FROM d.account_id
               AND x.resource_id IS NOT DISTINCT FROM d.resource_id
@@ -145,55 +173,58 @@ BEGIN
     ),
     -- Asked once for all lines of a kind, and only where there is nothing to correct.
     taxing AS MATERIALIZED (
-        SELECT k.customer_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
+        SELECT k.debtor_id, k.seller_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
         FROM (
-            SELECT DISTINCT p.customer_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
+            SELECT DISTINCT p.debtor_id, p.seller_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
             FROM priced AS p
             WHERE p.vat_category IS NULL
-            ORDER BY 1, 2, 3, 4, 5
+            ORDER BY 1, 2, 3, 4, 5, 6
         ) AS k
-        CROSS JOIN LATERAL customer_vat(k.customer_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption) AS v
+        CROSS JOIN LATERAL customer_vat(k.debtor_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption, k.seller_id) AS v
     ),
     line AS (
-        SELECT p.*, coalesce(p.vat_category, t.category) = 'O' AS outside, coalesce(p.vat_category, t.category) AS category,
+        SELECT p.*, p.billed_by IS NULL AND p.invoice_on IS NULL AND p.negative_total IS DISTINCT FROM 'wait' AS is_fresh,
+            coalesce(p.vat_category, t.category) = 'O' AS outside, coalesce(p.vat_category, t.category) AS category,
             coalesce(p.vat_rate, t.rate) AS rate, coalesce(p.vat_country, t.country) AS country,
             coalesce(p.vat_exemption, t.exemption) AS exemption, t.why
         FROM priced AS p
         LEFT JOIN taxing AS t
             ON p.vat_category IS NULL
-            AND t.customer_id = p.customer_id
+            AND t.debtor_id = p.debtor_id
+            AND t.seller_id = p.seller_id
             AND t.supplied_on = p.supplied_on
             AND t.tax_category = p.tax_category
             AND t.supply = p.supply
             AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
     ),
     fresh AS (
-        SELECT l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value) AS last_period
+        SELECT l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
-        WHERE l.billed_by IS NULL AND l.invoice_on IS NULL
-        GROUP BY 1, 2, 3, 4, 5, 6, 7
+        WHERE l.is_fresh
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
     ),
     head AS (
-        SELECT f.customer_id, f.currency, f.outside, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
+        SELECT f.customer_id, f.seller_id, f.currency, f.outside, f.split_value, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.currency, l.outside, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM line AS l
         WHERE NOT EXISTS (
             SELECT
             FROM fresh AS f
-            WHERE f.customer_id = l.customer_id AND f.currency = l.currency AND f.outside = l.outside
+            WHERE f.customer_id = l.customer_id AND f.seller_id = l.seller_id AND f.currency = l.currency AND f.outside = l.outside
+              AND f.split_value IS NOT DISTINCT FROM l.split_value
               AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
-        GROUP BY 1, 2, 3, 4, 5
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
     ),
     numbered AS MATERIALIZED (
         SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
         FROM (
             SELECT *
             FROM head
-            ORDER BY customer_id, period_start, currency, outside, dimension_id NULLS FIRST, dimension_value COLLATE "C"
+            ORDER BY customer_id, period_start, currency, outside, split_value COLLATE "C" NULLS FIRST, dimension_id NULLS FIRST, dimension_value COLLATE "C"
         ) AS h
     ),
     made AS (
@@ -212,15 +243,18 @@ BEGIN
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             l.category AS vat_category, l.rate AS vat_rate,
             l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption,
-            v.service_start, v.service_end
+            v.service_start, v.service_end, coalesce(g.order_number, c.order_number) AS order_number
         FROM line AS l
+        JOIN customer AS c ON c.customer_id = l.customer_id
         JOIN numbered AS n
             ON n.customer_id = l.customer_id
+            AND n.seller_id = l.seller_id
             AND n.currency = l.currency
             AND n.outside = l.outside
+            AND n.split_value IS NOT DISTINCT FROM l.split_value
             AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
             AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
-            AND CASE WHEN l.billed_by IS NULL AND l.invoice_on IS NULL THEN n.line_period = l.period_start ELSE n.takes_corrections END
+            AND CASE WHEN l.is_fresh THEN n.line_period = l.period_start ELSE n.takes_corrections END
         JOIN price_rule AS r ON r.price_rule_id = l.price_rule_id
         JOIN product AS p ON p.product_id = l.product_id
         LEFT JOIN product AS s ON s.product_id = p.path[3]
@@ -270,24 +304,37 @@ BEGIN
             coalesce((
                 SELECT string_agg(DISTINCT t.why, '; ')
                 FROM taxing AS t
-                WHERE t.customer_id = m.customer_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
+                WHERE t.debtor_id = y.debtor_id AND t.seller_id = y.seller_id AND t.category = m.vat_category AND t.rate = m.vat_rate),
                 'as on the documents that are corrected') AS why
         FROM made AS m
-        JOIN customer AS c ON c.customer_id = m.customer_id
-        JOIN seller AS e ON e.seller_id = c.seller_id
-        GROUP BY m.invoice_id, m.customer_id, m.vat_category, m.vat_rate, m.currency
+        JOIN numbered AS n ON n.invoice_id = m.invoice_id
+        JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
+        JOIN customer AS c ON c.customer_id = y.debtor_id
+        JOIN seller AS e ON e.seller_id = y.seller_id
+        GROUP BY m.invoice_id, y.debtor_id, y.seller_id, m.vat_category, m.vat_rate, m.currency
     ),
     total AS (
         SELECT t.invoice_id, sum(t.base) AS net, sum(t.vat) AS vat
         FROM taxed AS t
         GROUP BY 1
     ),
-    -- of the agreements that a document bills, the shortest
+    -- of the agreements that a document bills, the shortest; and the order number, if it has one
     payment AS (
-        SELECT m.invoice_id, min(g.payment_days) AS payment_days
+        SELECT m.invoice_id, min(g.payment_days) AS payment_days,
+            CASE WHEN count(*) = count(m.order_number) AND min(m.order_number) = max(m.order_number) THEN min(m.order_number) END AS order_number
         FROM made AS m
-        JOIN agreement AS g ON g.account_id = m.account_id
+        LEFT JOIN agreement AS g ON g.account_id = m.account_id
         GROUP BY 1
+    ),
+    -- What waits for better days is not made; but not so long that it is forgotten.
+    waiting AS MATERIALIZED (
+        SELECT n.invoice_id
+        FROM numbered AS n
+        JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
+        JOIN total AS t ON t.invoice_id = n.invoice_id
+        WHERE NOT invoice_make.now
+          AND (y.negative_total = 'wait' AND t.net + t.vat < 0 OR y.zero_total = 'wait' AND t.net + t.vat = 0)
+          AND n.period_start > coalesce(as_if, clock_timestamp()::date) - make_interval(months => current_setting('cloudbilling.correction_months')::int - 2)
     ),
     specified AS (
         SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
@@ -306,63 +353,89 @@ BEGIN
             k.tag_value, k.currency)
     )
     SELECT
-        ARRAY(SELECT ROW(m.*)::invoice_line FROM made AS m ORDER BY m.invoice_id, m.line_no),
-        ARRAY(SELECT ROW(t.*)::invoice_vat FROM taxed AS t ORDER BY t.invoice_id),
+        ARRAY(SELECT ROW(m.*)::invoice_line FROM made AS m WHERE m.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w) ORDER BY m.invoice_id, m.line_no),
+        ARRAY(SELECT ROW(t.*)::invoice_vat FROM taxed AS t WHERE t.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w) ORDER BY t.invoice_id),
         ARRAY(
             SELECT ROW(f.*)::invoice_line_allocation
             FROM specified AS f
-            WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL
+            WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL AND f.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w)
             ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"),
         ARRAY(
             SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
             FROM (SELECT DISTINCT l.invoice_id, l.customer_id, l.period_start, l.currency FROM made AS l) AS m
             JOIN unnest(rates) AS r ON r.customer_id = m.customer_id AND r.period_start = m.period_start AND r.to_currency = m.currency
+            WHERE m.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w)
             ORDER BY m.invoice_id, m.period_start, r.currency),
         ARRAY(
-            SELECT ROW(n.invoice_id, run, e.seller_id, c.customer_id, NULL, NULL, '',
+            SELECT ROW(n.invoice_id, run, e.seller_id, n.customer_id, NULL, NULL, '',
                 CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
                 n.period_start, n.period_end, today.day,
-                today.day + coalesce(y.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
-                c.language, to_jsonb(e), to_jsonb(c), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
+                today.day + coalesce(p.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
+                c.language, to_jsonb(e), invoice_addressee(c, n.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
-                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on)::invoice
+                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value, y.reseller_id)::invoice
             FROM numbered AS n
-            JOIN customer AS c ON c.customer_id = n.customer_id
-            JOIN seller AS e ON e.seller_id = c.seller_id
-            JOIN customer_zone AS z ON z.customer_id = c.customer_id
+            JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
+            JOIN customer AS c ON c.customer_id = y.debtor_id
+            JOIN seller AS e ON e.seller_id = y.seller_id
+            JOIN customer_zone AS z ON z.customer_id = n.customer_id
             JOIN total AS t ON t.invoice_id = n.invoice_id
-            LEFT JOIN payment AS y ON y.invoice_id = n.invoice_id
-            CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date AS day) AS today
+            LEFT JOIN payment AS p ON p.invoice_id = n.invoice_id
+            CROSS JOIN LATERAL (SELECT coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date) AS day) AS today
             LEFT JOIN LATERAL (
                 SELECT *
                 FROM vat_convert(t.vat, n.currency, e.vat_currency, least(n.period_end - 1, today.day))
                 WHERE n.currency <> e.vat_currency AND t.vat <> 0
                 OFFSET 0  -- asks for a rate only where one is needed
             ) AS v ON true
+            WHERE n.invoice_id NOT IN (SELECT w.invoice_id FROM waiting AS w)
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, kept, documents;
+
+    SELECT array_agg(n)
+    INTO notes
+    FROM invoice_note AS n
+    WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
 
     -- Numbers and hashes go one by one, for each hangs on the one before; the
     -- row of the series stays locked until the end of the transaction.
     FOR i IN 1 .. cardinality(documents) LOOP
         document := documents[i];
-        document.series_year := extract(year FROM document.issued_on);
-        IF series.seller_id IS DISTINCT FROM document.seller_id OR series.year IS DISTINCT FROM document.series_year THEN
+        IF scheme.seller_id IS DISTINCT FROM document.seller_id THEN
+            SELECT * INTO scheme FROM invoice_number_scheme_of(document.seller_id);
+        END IF;
+        document.series := CASE WHEN document.kind = 'credit_note' AND scheme.credit_note_pattern IS NOT NULL THEN 'credit_note' ELSE '' END;
+        document.series_year := invoice_series_year(document.issued_on, scheme.resets, scheme.year_begins);
+        IF (series.seller_id, series.series, series.year) IS DISTINCT FROM (document.seller_id, document.series, document.series_year) THEN
             UPDATE invoice_series AS s
             SET last_number = series.last_number, last_hash = series.last_hash
-            WHERE s.seller_id = series.seller_id AND s.year = series.year;
-            INSERT INTO invoice_series (seller_id, year, last_number, last_hash)
-            VALUES (document.seller_id, document.series_year, 0, '\x')
+            WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
+            INSERT INTO invoice_series (seller_id, series, year, first_number, last_number, last_hash)
+            VALUES (document.seller_id, document.series, document.series_year, scheme.first_number, scheme.first_number - 1, '\x')
             ON CONFLICT DO NOTHING;
             SELECT *
             INTO series
             FROM invoice_series AS s
-            WHERE s.seller_id = document.seller_id AND s.year = document.series_year
+            WHERE s.seller_id = document.seller_id AND s.series = document.series AND s.year = document.series_year
             FOR UPDATE;
         END IF;
         series.last_number := series.last_number + 1;
         document.series_number := series.last_number;
-        document.invoice_number := (document.seller ->> 'series') || document.series_year || '-' || lpad(document.series_number::text, 6, '0');
+        document.invoice_number := invoice_number(
+            CASE document.series WHEN 'credit_note' THEN scheme.credit_note_pattern ELSE scheme.pattern END,
+            document.seller ->> 'series', document.series_number, document.issued_on, scheme.year_begins);
+        -- notes stand on the first of a customer's documents
+        IF notes IS NOT NULL THEN
+            document.note := (
+                SELECT string_agg(n.note, E'\n' ORDER BY n.invoice_note_id)
+                FROM unnest(notes) AS n
+                WHERE n.customer_id = document.customer_id AND NOT n.internal AND n.invoice_id IS NULL);
+            notes := ARRAY(
+                SELECT ROW(n.invoice_note_id, n.customer_id,
+                    CASE WHEN n.customer_id = document.customer_id THEN coalesce(n.invoice_id, document.invoice_id) ELSE n.invoice_id END,
+                    n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
+                FROM unnest(notes) AS n);
+        END IF;
         document.payment_reference := payment_reference(document.invoice_number);
         document.previous_hash := series.last_hash;
         document.hash := sha256(convert_to(invoice_content(document,
@@ -375,22 +448,32 @@ BEGIN
     END LOOP;
     UPDATE invoice_series AS s
     SET last_number = series.last_number, last_hash = series.last_hash
-    WHERE s.seller_id = series.seller_id AND s.year = series.year;
+    WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
 
     INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM unnest(documents);
     INSERT INTO invoice_line SELECT * FROM unnest(lines);
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM unnest(kept);
+    UPDATE invoice_note AS n
+    SET invoice_id = k.invoice_id
+    FROM unnest(notes) AS k
+    WHERE n.invoice_note_id = k.invoice_note_id AND k.invoice_id IS NOT NULL;
+    IF EXISTS (SELECT FROM purchase_order) THEN
+        PERFORM purchase_order_check(ARRAY(SELECT d.invoice_id FROM unnest(documents) AS d));
+    END IF;
     RETURN cardinality(documents);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
+COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int, date, boolean) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
--- Finalises what is due for the customers first to last; what waits for approval is
--- proposed, or is what is finalised.  Gives the number of documents.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, approval int DEFAULT NULL)
+-- Finalises what is due for the customers first to last, or of it only lines that were
+-- entered by hand, by their resources; what waits for approval is proposed, or is what
+-- is finalised.  Gives the number of documents.  As if it were another day it does so
+-- for previews, which are rolled back.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, approval int DEFAULT NULL,
+    entries text[] DEFAULT NULL, as_if date DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -408,6 +491,7 @@ DECLARE
     by_value   invoice_line_value[];
     rates      charge_converted[];
     apart      invoice_due[];
+    sold_on    invoice_due[];
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
         RAISE EXCEPTION USING
@@ -421,15 +505,19 @@ BEGIN
     -- Sellers come first, in order: whoever holds a customer then also holds the
     -- series that his documents are numbered in, and never waits in a circle.
     PERFORM FROM seller AS s
-    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last)
+    WHERE s.seller_id IN (SELECT i.seller_id FROM invoice_seller(first, last) AS i)
     ORDER BY s.seller_id
     FOR NO KEY UPDATE;
     PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
+    -- fees of months to come
+    IF as_if IS NOT NULL THEN
+        PERFORM set_config('cloudbilling.period_last', date_trunc('month', as_if::timestamp)::date::text, true);
+    END IF;
     -- What may be invoiced only later is left out of lines that may be now.
-    PERFORM set_config('cloudbilling.invoice_until', least(until, min((clock_timestamp() AT TIME ZONE z.time_zone)::date))::text, true)
+    PERFORM set_config('cloudbilling.invoice_until', least(until, coalesce(as_if, min((clock_timestamp() AT TIME ZONE z.time_zone)::date)))::text, true)
     FROM customer_zone AS z
     WHERE z.customer_id BETWEEN first AND last;
 
@@ -441,10 +529,12 @@ BEGIN
         FROM invoice_due AS d
         JOIN customer_zone AS z ON z.customer_id = d.customer_id
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        WHERE coalesce(d.invoice_on, d.period_end) <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
+        WHERE coalesce(d.invoice_on, d.period_end) <= least(until, coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date))
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
+          AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
           -- long ago billed periods rest, with all their lines
-          AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
+          AND (entries IS NOT NULL
+            OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
             OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
     ) AS g;
 
@@ -459,12 +549,19 @@ BEGIN
         due := invoice_propose(due, ARRAY(SELECT c.customer_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last), until, run);
     END IF;
 
-    -- Policies of customers: few have one.
-    IF EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+    -- Policies of customers: few have one.  They are about what the seller invoices.
+    IF entries IS NULL AND EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+        sold_on := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NOT NULL);
+        IF cardinality(sold_on) > 0 THEN
+            due := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NULL);
+        END IF;
         SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
+        IF cardinality(sold_on) > 0 THEN
+            due := coalesce(due, '{}') || sold_on;
+        END IF;
     END IF;
-    RETURN invoice_make(due, by_value, rates, run) + invoice_make(apart, by_value, rates, run);
+    RETURN invoice_make(due, by_value, rates, run, as_if) + invoice_make(apart, by_value, rates, run, as_if);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int) IS 'finalises what is due for a range of customers, but for what waits for approval; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int, text[], date) IS 'finalises what is due for a range of customers, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';

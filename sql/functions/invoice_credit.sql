@@ -194,7 +194,7 @@ BEGIN
                 'quantity', 0, 'quantity_before', coalesce(f.quantity_back, 0),
                 'unit', CASE WHEN f.quantity_back IS NOT NULL THEN (f.line).unit END,
                 'billed_cost', 0, 'effective_cost', 0, 'cost_before', f.cost_back, 'charges', 0,
-                'revision', f.revision, 'corrects', document.invoice_id)) ORDER BY f.line_no)
+                'revision', f.revision, 'corrects', document.invoice_id, 'reseller_id', document.reseller_id)) ORDER BY f.line_no)
          FROM fact AS f),
         (SELECT array_agg(ROW((f.line).customer_id, (f.line).period_start, (f.line).price_rule_id, (f.line).product_id, (f.line).account_id,
                 (f.line).resource_id, (f.line).tag_value, (f.line).currency, v.dimension_id, v.dimension, v.value, -v.amount)::invoice_line_value)
@@ -214,7 +214,7 @@ BEGIN
     INTO due, by_value, written;
 
     SELECT max(i.invoice_id) INTO last FROM invoice AS i WHERE i.customer_id = document.customer_id;
-    PERFORM invoice_make(due, coalesce(by_value, '{}'), '{}', NULL);
+    PERFORM invoice_make(due, coalesce(by_value, '{}'), '{}', NULL, now => true);
     made := ARRAY(SELECT i.invoice_id FROM invoice AS i WHERE i.customer_id = document.customer_id AND i.invoice_id > last ORDER BY 1);
     INSERT INTO invoice_credit (credit_note_id, invoice_id, reissue, reason, author)
     SELECT m, document.invoice_id, invoice_credit.reissue, invoice_credit.reason, invoice_credit.author FROM unnest(made) AS m;

@@ -74,6 +74,9 @@ tr { break-inside: avoid; }
 .ladder th, .ladder td, .lines .ladder td { padding: 0 0 0 4mm; }
 .lines .ladder thead th { width: auto; padding-bottom: 0.3mm; border: 0; font-size: 7pt; }
 .lines .ladder .number { padding-left: 8mm; }
+.note { margin-bottom: 6mm; }
+.proforma { margin-top: 6mm; padding: 3mm 5mm; border: 0.6mm solid #1b222c; font-weight: bold; }
+.note p + p { margin-top: 1mm; }
 .summary { break-inside: avoid; }
 .values { break-inside: auto; }
 .summary td { padding: 0.5mm 0; border-bottom: 0.2mm solid #eceff2; }
@@ -161,6 +164,9 @@ RETURN xmlelement(name table, xmlattributes('facts' AS class), xmlelement(name t
         document_period(document.period_start, document.period_end, document.language)),
     invoice_html_row(document.dimension, CASE WHEN document.dimension_id IS NOT NULL THEN
         coalesce(document.dimension_value, document_text(document.language, 'not_allocated')) END),
+    invoice_html_row(document_text(document.language, 'for_customer'), document.customer ->> 'for_customer'),
+    CASE WHEN document.split_by IN ('agreement', 'account') THEN
+        invoice_html_row(document_text(document.language, document.split_by), document.split_value) END,
     invoice_html_row(document_text(document.language, 'customer_number'), document.customer ->> 'number'),
     invoice_html_row(document_text(document.language, 'order_number'), document.customer ->> 'order_number'),
     invoice_html_row(document_text(document.language, 'currency'), document.currency)));
@@ -186,6 +192,18 @@ RETURN xmlelement(name p, xmlattributes('headline' AS class),
         END));
 
 COMMENT ON FUNCTION invoice_html_headline(invoice) IS 'amount of a document and when it is due, in one sentence';
+
+-- Lines as they were typed.
+CREATE OR REPLACE FUNCTION invoice_html_note(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN document.note IS NOT NULL THEN
+    xmlelement(name section, xmlattributes('note' AS class), (
+        SELECT xmlagg(xmlelement(name p, line.text) ORDER BY line.position)
+        FROM regexp_split_to_table(document.note, '\n') WITH ORDINALITY AS line (text, position)
+        WHERE line.text ~ '\S')) END;
+
+COMMENT ON FUNCTION invoice_html_note(invoice) IS 'what a document says to the customer; NULL where it says nothing';
 
 CREATE OR REPLACE FUNCTION invoice_html_summary(document invoice)
 RETURNS xml
@@ -368,7 +386,9 @@ BEGIN ATOMIC
             THEN document_text(document.language, 'now_due') || ' '
                 || document_amount(line.due, line.currency, document.language) || ', '
                 || document_text(document.language, 'billed_before') || ' '
-                || document_amount(line.due_before, line.currency, document.language) END)
+                || document_amount(line.due_before, line.currency, document.language) END),
+        (5, CASE WHEN line.order_number IS DISTINCT FROM document.customer ->> 'order_number'
+            THEN document_text(document.language, 'order_number') || ' ' || line.order_number END)
     ) AS detail (position, text)
     WHERE detail.text ~ '\S';
 END;
@@ -633,25 +653,26 @@ COMMENT ON FUNCTION invoice_html_credit(invoice) IS 'which document a credit not
 
 -- XML knows no control characters and HTML wants none; those that turn the
 -- direction of writing could make one amount look like another.
-CREATE OR REPLACE FUNCTION invoice_html(invoice_id int)
+--
+-- A document without a number is none yet: it says so.
+CREATE OR REPLACE FUNCTION invoice_html_page(document invoice)
 RETURNS text
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT coalesce(
-        (SELECT E'<!DOCTYPE html>\n' || regexp_replace(
+    SELECT E'<!DOCTYPE html>\n' || regexp_replace(
             xmlserialize(CONTENT xmlelement(name html, xmlattributes(
                     CASE document.language WHEN 'nl' THEN 'nl' ELSE 'en' END AS lang),
                 xmlelement(name head,
                     xmlelement(name meta, xmlattributes('utf-8' AS charset)),
                     xmlelement(name meta, xmlattributes('viewport' AS name, 'width=device-width, initial-scale=1' AS content)),
-                    xmlelement(name title, document_text(document.language, document.kind) || ' '
-                        || document.invoice_number || coalesce(' · ' || (document.seller ->> 'name'), '')),
+                    xmlelement(name title, told.name || coalesce(' · ' || (document.seller ->> 'name'), '')),
                     xmlelement(name style, invoice_html_style())),
                 xmlelement(name body,
                     xmlelement(name header,
                         xmlelement(name div, xmlattributes('name' AS class), coalesce(document.seller ->> 'name', '')),
-                        xmlelement(name h1, document_text(document.language, document.kind) || ' '
-                            || document.invoice_number)),
+                        xmlelement(name h1, told.name)),
+                    CASE WHEN told.is_proforma THEN
+                        xmlelement(name p, xmlattributes('proforma' AS class), document_text(document.language, 'proforma_says')) END,
                     xmlelement(name section, xmlattributes('parties' AS class),
                         invoice_html_party(document.customer, document_text(document.language, 'bill_to'),
                             party.abroad, document.language),
@@ -660,6 +681,7 @@ BEGIN ATOMIC
                         invoice_html_facts(document)),
                     invoice_html_headline(document),
                     invoice_html_credit(document),
+                    invoice_html_note(document),
                     invoice_html_summary(document),
                     invoice_html_values(document),
                     invoice_html_lines(document, false),
@@ -668,13 +690,24 @@ BEGIN ATOMIC
                         invoice_html_vat(document),
                         invoice_html_legal(document),
                         invoice_html_rates(document),
-                        invoice_html_payment(document)))) AS text),
+                        CASE WHEN NOT told.is_proforma THEN invoice_html_payment(document) END))) AS text),
             '[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFFFE\uFFFF]', '', 'g') || E'\n'
-         FROM invoice AS document
-         CROSS JOIN LATERAL (
-             SELECT (document.seller ->> 'country') IS DISTINCT FROM (document.customer ->> 'country') AS abroad
-         ) AS party
-         WHERE document.invoice_id = invoice_html.invoice_id),
+    FROM (SELECT (document.seller ->> 'country') IS DISTINCT FROM (document.customer ->> 'country') AS abroad) AS party
+    CROSS JOIN (
+        SELECT document.invoice_number = '' AS is_proforma,
+            CASE document.invoice_number WHEN '' THEN 'PROFORMA ' || lower(document_text(document.language, document.kind))
+                ELSE document_text(document.language, document.kind) || ' ' || document.invoice_number END AS name
+    ) AS told;
+END;
+
+COMMENT ON FUNCTION invoice_html_page(invoice) IS 'a document as one HTML page; without a number it is a proforma';
+
+CREATE OR REPLACE FUNCTION invoice_html(invoice_id int)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT coalesce(
+        (SELECT invoice_html_page(document) FROM invoice AS document WHERE document.invoice_id = invoice_html.invoice_id),
         invoice_html_missing(invoice_html.invoice_id));
 END;
 

@@ -23,7 +23,7 @@ BEGIN
     END IF;
     -- For the whole transaction, also where its customers go alone.
     PERFORM FROM seller AS s
-    WHERE s.seller_id IN (SELECT c.seller_id FROM customer AS c WHERE c.customer_id BETWEEN customers[1] AND last)
+    WHERE s.seller_id IN (SELECT i.seller_id FROM invoice_seller(customers[1], last) AS i)
     ORDER BY s.seller_id
     FOR NO KEY UPDATE;
     WITH problem AS (

@@ -14,10 +14,15 @@ BEGIN
             MESSAGE = format('customer %s does not exist', invoice_running.customer_id),
             HINT = 'The table cloudbilling.customer lists all customers.';
     END IF;
-    PERFORM set_config('cloudbilling.customer_first', invoice_running.customer_id::text, true);
-    PERFORM set_config('cloudbilling.customer_last', invoice_running.customer_id::text, true);
+    -- what a reseller sells him is rated with what the reseller buys
+    PERFORM set_config('cloudbilling.customer_first', asked.customer_id::text, true),
+        set_config('cloudbilling.customer_last', asked.customer_id::text, true)
+    FROM (
+        SELECT CASE WHEN EXISTS (SELECT FROM reseller) THEN customer_top_buyer(invoice_running.customer_id) ELSE invoice_running.customer_id END AS customer_id
+    ) AS asked;
     RETURN QUERY
     SELECT * FROM cloudbilling.invoice_running AS r
+    WHERE r.customer_id = invoice_running.customer_id
     ORDER BY r.period_start, r.currency, r.dimension_id NULLS FIRST, r.dimension_value COLLATE "C", effect_order(r.effect), r.service,
         r.description;
 END

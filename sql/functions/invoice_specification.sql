@@ -17,7 +17,7 @@ BEGIN
     INTO customers, first_period, last_period
     FROM unnest(due) AS d
     JOIN invoice_dimension AS v ON v.customer_id = d.customer_id AND v.valid_during @> d.period_start
-    WHERE d.dimension_id IS NULL
+    WHERE d.dimension_id IS NULL AND d.reseller_id IS NULL
     HAVING count(*) > 0;
     IF NOT FOUND THEN
         RETURN;
@@ -32,7 +32,7 @@ BEGIN
             NULL::numeric AS due, NULL::numeric AS before
         FROM unnest(invoice_specification.due) AS d
         JOIN invoice_dimension AS v ON v.customer_id = d.customer_id AND v.valid_during @> d.period_start
-        WHERE d.dimension_id IS NULL
+        WHERE d.dimension_id IS NULL AND d.reseller_id IS NULL
         UNION ALL
         SELECT p.customer_id, p.period_start, p.price_rule_id, p.product_id, p.account_id, p.resource_id, p.tag_value,
             p.currency, p.dimension_id, p.dimension_value, false, NULL, NULL, p.due, NULL
@@ -48,6 +48,7 @@ BEGIN
         WHERE l.customer_id <@ customers
           AND l.period_start BETWEEN period_first() AND period_last()
           AND i.finalised_at <= coalesce(as_of(), 'infinity')
+          AND i.reseller_id IS NULL
     ),
     part AS (
         SELECT e.customer_id, e.period_start, e.price_rule_id, e.product_id, e.account_id, e.resource_id, e.tag_value,
@@ -119,7 +120,7 @@ BEGIN
     PERFORM set_config('cloudbilling.customer_last', invoice_running_by.customer_id::text, true);
     RETURN QUERY
     WITH due AS MATERIALIZED (
-        SELECT d FROM invoice_due AS d WHERE d.amount <> 0
+        SELECT d FROM invoice_due AS d WHERE d.amount <> 0 AND d.reseller_id IS NULL
     )
     SELECT p.period_start, p.currency, p.dimension, p.value, sum(p.amount)
     FROM (

@@ -88,8 +88,8 @@ COMMENT ON FUNCTION rated_line_explain(rated_line) IS 'the charges behind a rate
 -- A document's line as a rated line, of when it was finalised.
 CREATE OR REPLACE FUNCTION invoice_line_rated(line invoice_line)
 RETURNS rated_line
-LANGUAGE sql IMMUTABLE
-RETURN ROW(line.customer_id, NULL, line.period_start, line.price_rule_id, line.effect, line.product_id, line.account_id,
+LANGUAGE sql STABLE
+RETURN ROW(line.customer_id, (SELECT r.reseller_id FROM price_rule AS r WHERE r.price_rule_id = line.price_rule_id), line.period_start, line.price_rule_id, line.effect, line.product_id, line.account_id,
     line.resource_id, line.tag_value, line.currency::text, line.measured, line.climbed, line.due, NULL, line.unit, NULL, NULL, NULL, NULL)::rated_line;
 
 COMMENT ON FUNCTION invoice_line_rated(invoice_line) IS 'key and amount due of a document''s line';

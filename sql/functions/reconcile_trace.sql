@@ -93,7 +93,7 @@ BEGIN
         SELECT CASE WHEN l.corrects IS NULL THEN 4 ELSE 5 END, CASE WHEN l.corrects IS NULL THEN 'invoice' ELSE 'correction' END, i.finalised_at,
             l.description, i.invoice_number, l.currency::text, l.quantity, l.unit, l.cost, l.amount
         FROM invoice_line AS l
-        JOIN invoice AS i ON i.invoice_id = l.invoice_id
+        JOIN invoice AS i ON i.invoice_id = l.invoice_id AND i.reseller_id IS NULL
         WHERE l.customer_id = reconcile_trace.customer_id AND l.period_start = first_day AND l.product_id = ANY (products)
         UNION ALL
         SELECT 6, 'running', NULL, format('due %s, billed %s', b.due, b.due_before), NULL, b.currency::text, NULL, NULL, NULL, b.amount

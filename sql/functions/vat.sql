@@ -131,6 +131,7 @@ CREATE OR REPLACE FUNCTION customer_vat(
     supplied_on    date,
     supply         text DEFAULT 'digital',
     tax_exemption  text DEFAULT NULL,
+    seller_id      int  DEFAULT NULL,
     OUT category   text,
     OUT rate       numeric,
     OUT exemption  text,
@@ -151,7 +152,7 @@ BEGIN
             AS small_business
     INTO party
     FROM customer AS c
-    JOIN seller AS e ON e.seller_id = c.seller_id
+    JOIN seller AS e ON e.seller_id = coalesce(customer_vat.seller_id, c.seller_id)
     WHERE c.customer_id = customer_vat.customer_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
@@ -177,7 +178,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION customer_vat(int, text, date, text, text) IS 'VAT of a supply to a customer as the next invoice will have it, and why';
+COMMENT ON FUNCTION customer_vat(int, text, date, text, text, int) IS 'VAT of a supply to a customer as the next invoice will have it, and why';
 
 -- What an invoice in another currency must say of its VAT (art. 230): the amount in
 -- the currency that VAT is declared in, by the rate of the tax point, and that rate.

@@ -50,6 +50,7 @@ CREATE TABLE agreement (
     account_id        int            UNIQUE REFERENCES account,
     recorded_at       timestamptz    NOT NULL DEFAULT now(),
     recorded_by       name           NOT NULL DEFAULT session_user,
+    by_hand           boolean        NOT NULL DEFAULT false,
 
     CHECK (number ~ '\S' AND name ~ '\S'),
     CHECK (currency ~ '^[A-Z]{3}$'),
@@ -70,6 +71,8 @@ CREATE TABLE agreement (
 );
 
 CREATE INDEX ON agreement (customer_id);
+-- Lines that are entered by hand stand in one agreement for each order number.
+CREATE UNIQUE INDEX agreement_by_hand ON agreement (customer_id, currency, order_number) NULLS NOT DISTINCT WHERE by_hand;
 
 COMMENT ON TABLE agreement IS 'agreements with customers: what was agreed';
 COMMENT ON COLUMN agreement.agreement_id IS 'key of the agreement';
@@ -77,7 +80,7 @@ COMMENT ON COLUMN agreement.number IS 'number of the agreement';
 COMMENT ON COLUMN agreement.customer_id IS 'customer; the seller is his';
 COMMENT ON COLUMN agreement.name IS 'what it is about, for people and as the account on invoices';
 COMMENT ON COLUMN agreement.currency IS 'currency of its prices';
-COMMENT ON COLUMN agreement.order_number IS 'customer''s order number, for people';
+COMMENT ON COLUMN agreement.order_number IS 'customer''s order number for it; NULL is the one of the customer';
 COMMENT ON COLUMN agreement.payment_days IS 'days until a document with its fees is due, the shortest of several agreements; NULL is the customer''s or the seller''s';
 COMMENT ON COLUMN agreement.signed_on IS 'day it was signed; NULL is a draft, which charges nothing';
 COMMENT ON COLUMN agreement.start_on IS 'first day';
@@ -99,6 +102,7 @@ COMMENT ON COLUMN agreement.note IS 'note, for people';
 COMMENT ON COLUMN agreement.account_id IS 'account its charges are of; given by the extension';
 COMMENT ON COLUMN agreement.recorded_at IS 'since when the row is as it is';
 COMMENT ON COLUMN agreement.recorded_by IS 'user who entered it';
+COMMENT ON COLUMN agreement.by_hand IS 'whether it is no contract, but holds the customer''s lines that are entered by hand (invoice_line_add)';
 
 SELECT pg_catalog.pg_extension_config_dump('agreement', '');
 SELECT pg_catalog.pg_extension_config_dump('agreement_agreement_id_seq', '');
@@ -215,14 +219,15 @@ CREATE TABLE agreement_quantity (
     recorded_by        name         NOT NULL DEFAULT session_user,
 
     CHECK (NOT isempty(valid_during) AND NOT lower_inf(valid_during)),
-    CHECK (quantity >= 0 AND quantity < 'Infinity'),
+    -- of one-off items also below 0, see agreement_quantity_check
+    CHECK (abs(quantity) < 'Infinity'),
     CONSTRAINT agreement_quantity_overlap EXCLUDE USING gist (agreement_item_id WITH =, valid_during WITH &&)
 );
 
 COMMENT ON TABLE agreement_quantity IS 'quantities of agreement items by days; made for COPY';
 COMMENT ON COLUMN agreement_quantity.agreement_item_id IS 'item';
 COMMENT ON COLUMN agreement_quantity.valid_during IS 'days; of a one-off item only the first counts';
-COMMENT ON COLUMN agreement_quantity.quantity IS 'quantity; 0, and days without a row, are none';
+COMMENT ON COLUMN agreement_quantity.quantity IS 'quantity; 0, and days without a row, are none; below 0 is a credit, of one-off items only';
 COMMENT ON COLUMN agreement_quantity.note IS 'why, for people';
 COMMENT ON COLUMN agreement_quantity.recorded_at IS 'since when the row is as it is';
 COMMENT ON COLUMN agreement_quantity.recorded_by IS 'user who entered it';

@@ -48,19 +48,23 @@ SELECT pg_catalog.pg_extension_config_dump('invoice_run_problem', '');
 -- Numbers come from a row, not from a sequence: a sequence has gaps after a
 -- rollback, and art. 226(2) of Directive 2006/112/EC wants none unexplained.
 CREATE TABLE invoice_series (
-    seller_id    int     NOT NULL REFERENCES seller,
-    year         int     NOT NULL,
-    last_number  int     NOT NULL,
-    last_hash    bytea   NOT NULL,
+    seller_id     int    NOT NULL REFERENCES seller,
+    year          int    NOT NULL,
+    last_number   int    NOT NULL,
+    last_hash     bytea  NOT NULL,
+    series        text   NOT NULL DEFAULT '',
+    first_number  int    NOT NULL DEFAULT 1,
 
-    PRIMARY KEY (seller_id, year)
+    PRIMARY KEY (seller_id, series, year)
 );
 
 COMMENT ON TABLE invoice_series IS 'last number given in each series of invoice numbers';
 COMMENT ON COLUMN invoice_series.seller_id IS 'legal entity';
-COMMENT ON COLUMN invoice_series.year IS 'year of issue';
+COMMENT ON COLUMN invoice_series.year IS 'year of issue, or the year in which a seller''s own year began; 0 is a series without end';
 COMMENT ON COLUMN invoice_series.last_number IS 'last number given';
 COMMENT ON COLUMN invoice_series.last_hash IS 'hash of the last document';
+COMMENT ON COLUMN invoice_series.series IS 'credit_note where credit notes are numbered apart; else empty';
+COMMENT ON COLUMN invoice_series.first_number IS 'number it began with';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_series', '');
 
@@ -99,8 +103,14 @@ CREATE TABLE invoice (
     exchange_rate      numeric,
     exchange_rate_of   char(3),
     exchange_rate_on   date,
+    series             text           NOT NULL DEFAULT '',
+    note               text,
+    bill_to_id         int            REFERENCES customer,
+    split_by           text,
+    split_value        text,
+    reseller_id        int            REFERENCES customer,
 
-    UNIQUE (seller_id, series_year, series_number),
+    UNIQUE (seller_id, series, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
     CHECK (kind IN ('invoice', 'credit_note')),
     CHECK (period_start < period_end),
@@ -114,13 +124,15 @@ CREATE TABLE invoice (
 
 CREATE INDEX ON invoice (customer_id, period_start);
 CREATE INDEX ON invoice (finalised_at);
+CREATE INDEX ON invoice (bill_to_id) WHERE bill_to_id IS NOT NULL;
+CREATE INDEX ON invoice (reseller_id) WHERE reseller_id IS NOT NULL;
 
 COMMENT ON TABLE invoice IS 'finalised invoices and credit notes';
 COMMENT ON COLUMN invoice.invoice_id IS 'key of the document';
 COMMENT ON COLUMN invoice.invoice_run_id IS 'run that made it';
 COMMENT ON COLUMN invoice.seller_id IS 'legal entity that sends it';
 COMMENT ON COLUMN invoice.customer_id IS 'customer it is for';
-COMMENT ON COLUMN invoice.series_year IS 'year of the number';
+COMMENT ON COLUMN invoice.series_year IS 'year of the number; 0 where they go on without end';
 COMMENT ON COLUMN invoice.series_number IS 'place in the seller''s series of that year, without gaps';
 COMMENT ON COLUMN invoice.invoice_number IS 'number as shown (EN 16931 BT-1)';
 COMMENT ON COLUMN invoice.kind IS 'invoice (EN 16931 BT-3: 380), or credit_note (381) when the total is negative';
@@ -148,6 +160,12 @@ COMMENT ON COLUMN invoice.vat_in_currency IS 'total VAT in that currency (BT-111
 COMMENT ON COLUMN invoice.exchange_rate IS 'exchange rate it was converted by: one exchange_rate_of in the other of the two currencies';
 COMMENT ON COLUMN invoice.exchange_rate_of IS 'currency of which one unit is priced';
 COMMENT ON COLUMN invoice.exchange_rate_on IS 'day of the exchange rate; first day of the month of a month''s';
+COMMENT ON COLUMN invoice.series IS 'credit_note where credit notes are numbered apart; else empty';
+COMMENT ON COLUMN invoice.bill_to_id IS 'customer above that it is addressed to, and who pays it; NULL is the customer himself';
+COMMENT ON COLUMN invoice.split_by IS 'what the customer''s documents were split by: agreement, account or order_number';
+COMMENT ON COLUMN invoice.split_value IS 'the number of the agreement, the account or the order number that it is about; NULL is all that has none';
+COMMENT ON COLUMN invoice.reseller_id IS 'reseller who sends it, as seller_id; NULL is the customer''s seller';
+COMMENT ON COLUMN invoice.note IS 'what is said to the customer (BT-22), of invoice_note';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
 SELECT pg_catalog.pg_extension_config_dump('invoice_invoice_id_seq', '');
@@ -194,6 +212,7 @@ CREATE TABLE invoice_line (
     vat_exemption    text,
     service_start    date,
     service_end      date,
+    order_number     text,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -247,6 +266,7 @@ COMMENT ON COLUMN invoice_line.vat_country IS 'country whose VAT it is; of the O
 COMMENT ON COLUMN invoice_line.vat_exemption IS 'why it has no VAT: a VATEX code, small_business, or the rule''s own sentence; NULL for categories S and Z';
 COMMENT ON COLUMN invoice_line.service_start IS 'first day that a fee of an agreement is for (BT-134); NULL is the month of period_start';
 COMMENT ON COLUMN invoice_line.service_end IS 'day after the last day that it is for (BT-135 is the day before)';
+COMMENT ON COLUMN invoice_line.order_number IS 'customer''s order number: of the agreement, else of the customer';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
 

@@ -78,7 +78,8 @@ CROSS JOIN LATERAL (
     SELECT least(e.end_on, agreement_term_end(g.start_on, g.term, CASE g.renewal WHEN 'none' THEN g.term ELSE coalesce(g.renewal_term, g.term) END,
         least(e.today + 1, e.end_on))) AS term_end
 ) AS t
-WHERE g.customer_id BETWEEN customer_first() AND customer_last();
+WHERE g.customer_id BETWEEN customer_first() AND customer_last()
+  AND NOT g.by_hand;
 
 COMMENT ON VIEW agreement_status IS 'agreements with what they are at, when they end or renew, and until when notice can be given';
 COMMENT ON COLUMN agreement_status.agreement_id IS 'agreement';

@@ -12,7 +12,7 @@ SELECT g.agreement_id, i.agreement_item_id, i.item_id, g.customer_id, g.account_
     span_length(g.billing_period) AS billing_length, span_length(coalesce(i.price_period, g.billing_period)) AS price_length,
     i.unit_cost, i.proration, i.round_units,
     CASE WHEN i.indexed THEN g.index_percentage END AS index_percentage, CASE WHEN i.indexed THEN g.index_name END AS index_name, g.index_lag,
-    ARRAY(SELECT ROW(q.*)::agreement_quantity FROM agreement_quantity_in_force AS q WHERE q.agreement_item_id = i.agreement_item_id AND q.quantity > 0) AS quantities,
+    ARRAY(SELECT ROW(q.*)::agreement_quantity FROM agreement_quantity_in_force AS q WHERE q.agreement_item_id = i.agreement_item_id AND q.quantity <> 0) AS quantities,
     CASE WHEN i.parent_id IS NOT NULL THEN
         ARRAY(SELECT q.valid_during FROM agreement_quantity_in_force AS q WHERE q.agreement_item_id = i.parent_id AND q.quantity > 0) END AS parent_during,
     ARRAY(SELECT ROW(p.*)::agreement_price FROM agreement_price_in_force AS p WHERE p.agreement_item_id = i.agreement_item_id) AS prices

@@ -23,7 +23,9 @@ FROM invoice_line AS l
 JOIN invoice AS d ON d.invoice_id = l.invoice_id
 JOIN customer AS c ON c.customer_id = l.customer_id
 JOIN product AS p ON p.product_id = l.product_id
-LEFT JOIN product AS v ON v.product_id = p.path[2];
+LEFT JOIN product AS v ON v.product_id = p.path[2]
+-- what resellers invoice is their revenue
+WHERE d.reseller_id IS NULL;
 
 COMMENT ON VIEW bi_revenue IS 'invoiced revenue, one row for each invoice line';
 COMMENT ON COLUMN bi_revenue.month IS 'first day of the period billed';

@@ -55,7 +55,7 @@ correction AS (
     SELECT l.customer_id, CASE WHEN f.rate IS NULL THEN l.currency ELSE e.book_currency END::text AS currency, l.period_start,
         sum((l.amount - l.cost) * coalesce(f.rate, 1)) AS margin
     FROM invoice_line AS l
-    JOIN invoice AS i ON i.invoice_id = l.invoice_id
+    JOIN invoice AS i ON i.invoice_id = l.invoice_id AND i.reseller_id IS NULL
     JOIN customer AS c ON c.customer_id = l.customer_id
     JOIN seller AS e ON e.seller_id = c.seller_id
     -- as currency_rate_find does

@@ -29,6 +29,7 @@ FROM (
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
       AND b.period_start BETWEEN period_first() AND period_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
+      AND i.reseller_id IS NULL
     UNION ALL
     SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value, w.currency,
         NULL, NULL, w.amount

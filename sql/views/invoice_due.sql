@@ -43,7 +43,8 @@ SELECT
     d.dimension_id,
     d.dimension_value,
     -- of what is due and what was billed, the later one
-    CASE WHEN bool_and(d.invoice_on IS NOT NULL) FILTER (WHERE num_nonnulls(d.due, d.times) > 0) THEN max(d.invoice_on) END AS invoice_on
+    CASE WHEN bool_and(d.invoice_on IS NOT NULL) FILTER (WHERE num_nonnulls(d.due, d.times) > 0) THEN max(d.invoice_on) END AS invoice_on,
+    r.reseller_id
 FROM (
     SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
         l.currency, l.climbed, l.measured, NULL::numeric AS measured_before, currency_round(l.amount, l.currency) AS due,
@@ -52,9 +53,11 @@ FROM (
         l.effective_cost, NULL::numeric AS cost_before, l.charges, NULL::int AS times, NULL::int AS invoice_id, NULL::int AS dimension_id,
         NULL AS dimension_value, l.invoice_on
     FROM rated_line AS l
-    WHERE l.reseller_id IS NULL
+    -- What resellers sell is invoiced where they are sellers.  Written so that the planner
+    -- takes it for as rare as it does IS NULL.
+    WHERE CASE WHEN l.reseller_id IN (SELECT s.customer_id FROM reseller AS s) THEN NULL ELSE l.reseller_id END IS NULL
       -- Mostly so, which the planner cannot know.
-      AND CASE WHEN l.customer_id NOT IN (SELECT v.customer_id FROM invoice_dimension AS v WHERE v.invoice_by = 'value')
+      AND CASE WHEN l.reseller_id IS NOT NULL OR l.customer_id NOT IN (SELECT v.customer_id FROM invoice_dimension AS v WHERE v.invoice_by = 'value')
           OR NOT EXISTS (
             SELECT
             FROM invoice_dimension AS v
@@ -78,6 +81,19 @@ FROM (
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
       AND b.period_start BETWEEN period_first() AND period_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
+      AND i.reseller_id IS NULL
+    UNION ALL
+    -- Of resellers it goes with what the topmost of them buys, for that is rated together.
+    SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value,
+        b.currency, NULL, NULL, b.measured - b.measured_before, NULL, b.amount, NULL,
+        CASE WHEN b.unit IS NOT NULL THEN b.quantity END, NULL, b.unit, NULL, NULL, b.cost, NULL, 1, b.invoice_id,
+        b.dimension_id, b.dimension_value, b.invoice_on
+    FROM reseller AS s
+    JOIN invoice AS i ON i.reseller_id = s.customer_id
+    JOIN invoice_line AS b ON b.invoice_id = i.invoice_id
+    WHERE customer_top_buyer(s.customer_id) BETWEEN customer_first() AND customer_last()
+      AND b.period_start BETWEEN period_first() AND period_last()
+      AND i.finalised_at <= coalesce(as_of(), 'infinity')
     UNION ALL
     SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
         w.currency, NULL, NULL, w.measured - w.measured_before, NULL, w.amount, NULL, w.quantity, NULL, NULL, NULL, NULL, w.cost,
@@ -89,7 +105,7 @@ FROM (
 ) AS d
 JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
 GROUP BY d.customer_id, d.period_start, d.price_rule_id, d.product_id, d.account_id, d.resource_id, d.tag_value, d.currency,
-    r.effect, d.dimension_id, d.dimension_value;
+    r.effect, r.reseller_id, d.dimension_id, d.dimension_value;
 
 COMMENT ON VIEW invoice_due IS 'for every line key: what is due, what was billed before, and the difference';
 COMMENT ON COLUMN invoice_due.customer_id IS 'key: customer';
@@ -120,3 +136,4 @@ COMMENT ON COLUMN invoice_due.corrects IS 'last document that billed the key; NU
 COMMENT ON COLUMN invoice_due.dimension_id IS 'key: dimension, of a customer who has a document for each of its values';
 COMMENT ON COLUMN invoice_due.dimension_value IS 'key: the value; NULL is what is not allocated';
 COMMENT ON COLUMN invoice_due.invoice_on IS 'day on which it may be invoiced, where that is before the period ends';
+COMMENT ON COLUMN invoice_due.reseller_id IS 'reseller who sells it; NULL is the customer''s seller';

@@ -29,7 +29,8 @@ SELECT
     d.account_id,
     n.name AS dimension,
     d.dimension_value,
-    d.dimension_id
+    d.dimension_id,
+    d.reseller_id
 FROM invoice_due AS d
 JOIN customer AS c ON c.customer_id = d.customer_id
 JOIN price_rule_known AS r ON r.price_rule_id = d.price_rule_id
@@ -71,3 +72,4 @@ COMMENT ON COLUMN invoice_running.account_id IS 'key of the account';
 COMMENT ON COLUMN invoice_running.dimension IS 'dimension, of a customer who has a document for each of its values';
 COMMENT ON COLUMN invoice_running.dimension_value IS 'value the document would be about; NULL is what is not allocated';
 COMMENT ON COLUMN invoice_running.dimension_id IS 'key of the dimension';
+COMMENT ON COLUMN invoice_running.reseller_id IS 'reseller who would send it; NULL is the customer''s seller';

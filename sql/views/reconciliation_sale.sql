@@ -245,6 +245,7 @@ line_share AS (
     WHERE b.customer_id BETWEEN customer_first() AND customer_last()
       AND b.period_start BETWEEN period_first() AND period_last()
       AND i.finalised_at <= coalesce(as_of(), 'infinity')
+      AND i.reseller_id IS NULL
     GROUP BY b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency
     UNION ALL
     SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value, w.currency,
