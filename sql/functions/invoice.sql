@@ -13,7 +13,7 @@ BEGIN ATOMIC
         'lines', (
             SELECT jsonb_agg(to_jsonb(l) - CASE WHEN l.dimension_id IS NULL THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
                     - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
-                    - CASE WHEN l.service_start IS NULL THEN '{service_start,service_end}' ELSE '{}' END::text[]
+                    - CASE WHEN num_nonnulls(l.service_start, l.service_end) = 0 THEN '{service_start,service_end}' ELSE '{}' END::text[]
                 ORDER BY l.line_no)
             FROM unnest(lines) AS l),
         'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
