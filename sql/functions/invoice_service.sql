@@ -4,7 +4,7 @@
 -- about what fell due since; a correction is about all.
 CREATE OR REPLACE FUNCTION invoice_service(due invoice_due[])
 RETURNS TABLE (account_id int, resource_id text, period_start date, goes_on boolean, service_start date, service_end date)
-LANGUAGE plpgsql STABLE ROWS 10
+LANGUAGE plpgsql STABLE ROWS 1000
 SET search_path = cloudbilling, pg_temp
 SET cloudbilling.period_first = ''
 SET cloudbilling.period_last = ''
