@@ -133,7 +133,8 @@ BEGIN
         LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
     ),
     priced AS (
-        SELECT d.*, y.debtor_id, y.seller_id, y.split_by, invoice_split(y.split_by, d.customer_id, d.account_id) AS split_value,
+        SELECT d.*, y.debtor_id, y.seller_id, y.split_by,
+            CASE WHEN y.split_by IS NOT NULL THEN invoice_split(y.split_by, d.customer_id, d.account_id) END AS split_value,
             CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, y.negative_total, r.tax_category, r.supply, r.tax_exemption,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
             t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption

@@ -114,9 +114,9 @@ BEGIN
         FROM share AS s
         JOIN charge_item AS i ON i.item_id = s.item_id
         JOIN account AS a ON a.account_id = i.account_id
-        LEFT JOIN tag AS g ON g.tag_set_id = i.tag_set_id AND g.key = substring(invoice_annex.by FROM '^tags\.(.+)$')
+        LEFT JOIN tag_set AS g ON g.tag_set_id = i.tag_set_id
         CROSS JOIN LATERAL (
-            SELECT CASE invoice_annex.by WHEN 'account' THEN coalesce(a.sub_account_id, a.billing_account_id) WHEN 'resource' THEN i.resource_id ELSE g.value END AS value,
+            SELECT CASE invoice_annex.by WHEN 'account' THEN coalesce(a.sub_account_id, a.billing_account_id) WHEN 'resource' THEN i.resource_id ELSE g.tags ->> substring(invoice_annex.by FROM '^tags\.(.+)$') END AS value,
                 CASE invoice_annex.by WHEN 'account' THEN coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id)
                     WHEN 'resource' THEN i.resource_name END AS description
         ) AS t
