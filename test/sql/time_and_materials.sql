@@ -95,6 +95,46 @@ SELECT pg_temp.times('2025-04-17 20:00+02', '2025-04-18 22:00+02');
 -- Without times the day counts; without a length, the moment.
 SELECT pg_temp.times('2025-04-05Z', '2025-04-06Z'), pg_temp.times('2025-04-21Z', '2025-04-22Z'), pg_temp.times('2025-04-22Z', '2025-04-23Z'), pg_temp.times('2025-04-05 10:00Z', '2025-04-05 10:00Z');
 
+-- Random visits, minute by minute: in windows of each minute's own day, or of the day before.
+SELECT setseed(0.7);
+CREATE TEMP TABLE visit AS
+SELECT n, m.starts, m.starts + (1 + floor(random() * 2400)) * interval '1 minute' AS ends
+FROM generate_series(1, 200) AS n
+CROSS JOIN LATERAL (SELECT CASE WHEN n % 5 = 0 THEN '2025-03-29 22:00Z' WHEN n % 5 = 1 THEN '2025-10-25 22:00Z' WHEN n % 5 = 2 THEN '2025-04-17 10:00Z' ELSE '2025-01-01Z' END::timestamptz
+    + floor(random() * CASE WHEN n % 5 < 3 THEN 2000 ELSE 500000 END) * interval '1 minute' AS starts) AS m;
+WITH
+minute AS (
+    SELECT v.n, l.at::date AS day, l.at::time AS at
+    FROM visit AS v
+    CROSS JOIN LATERAL generate_series(v.starts, v.ends - interval '1 minute', interval '1 minute') AS m (moment)
+    CROSS JOIN LATERAL (SELECT m.moment AT TIME ZONE 'Europe/Amsterdam' AS at) AS l
+),
+oracle AS (
+    SELECT m.n, concat_ws(' ',
+            CASE WHEN m.at >= '18:00' AND extract(isodow FROM m.day) < 6 AND m.day NOT IN (SELECT day FROM holiday)
+                OR m.at < '08:00' AND extract(isodow FROM m.day - 1) < 6 AND m.day - 1 NOT IN (SELECT day FROM holiday) THEN 1 END,
+            CASE WHEN extract(isodow FROM m.day) > 5 OR m.day IN (SELECT day FROM holiday) THEN 2 END) AS windows,
+        count(*) AS minutes
+    FROM minute AS m
+    GROUP BY 1, 2
+),
+cut AS (
+    SELECT v.n, charge_times(v.starts, v.ends, 'Europe/Amsterdam', ARRAY(SELECT w FROM time_window AS w), ARRAY(SELECT h FROM holiday AS h)) AS times FROM visit AS v
+),
+piece AS (
+    SELECT p.n, p.windows, sum(p.length) / 60000000 AS minutes
+    FROM (
+        WITH RECURSIVE step AS (
+            SELECT c.n, c.times, 1 AS i FROM cut AS c
+            UNION ALL
+            SELECT s.n, s.times, s.i + 2 + s.times[s.i + 1]::int FROM step AS s WHERE s.i + 2 + s.times[s.i + 1]::int < cardinality(s.times)
+        )
+        SELECT s.n, s.times[s.i] AS length, array_to_string(s.times[s.i + 2 : s.i + 1 + s.times[s.i + 1]::int], ' ') AS windows FROM step AS s
+    ) AS p
+    GROUP BY 1, 2
+)
+SELECT count(*) > 300 AS many, count(*) FILTER (WHERE o.minutes IS DISTINCT FROM p.minutes) AS wrong FROM oracle AS o FULL JOIN piece AS p USING (n, windows);
+
 -- A third of an hour each: exact, and all of it.
 INSERT INTO landing SELECT E'worked_on,started_at,ended_at,employee,customer_ref,activity,hours,department,unit_cost\n'
     '2025-07-01,2025-07-01T17:40+02:00,2025-07-01T18:40+02:00,anna,K3,service desk,1,third,10\n'
