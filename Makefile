@@ -14,14 +14,14 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql) \
         sql/types/calendar_span.sql \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
-          seller.sql supplier_invoice.sql customer.sql ownership.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql invoice_policy.sql purchase_order.sql reseller.sql correction_policy.sql invoice_currency.sql \
+          seller.sql supplier_invoice.sql customer.sql ownership.sql time_window.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql invoice_policy.sql purchase_order.sql reseller.sql correction_policy.sql invoice_currency.sql \
           history.sql allocation_rule.sql allocation_split.sql allocation_closing.sql invoice_dimension.sql tag_policy.sql \
           margin_band.sql commitment_policy.sql product_counterpart.sql \
           reconciliation_run.sql reconciliation_decision.sql invoice_gate.sql) \
         sql/tables/agreement.sql \
         $(addprefix sql/tables/,invoice_event.sql payment.sql invoice_credit.sql invoice_approval.sql invoice_seal.sql)
 CODE  = sql/views/currency_rate_either.sql \
-        $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql price_rule.sql price_rule_set.sql \
+        $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql time_window.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql apart.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_intern.sql load_purge.sql \
           landing.sql customer.sql vat_rate.sql vat_number.sql document_text.sql vat.sql history.sql dimension.sql allocation_rule_set.sql invoice_dimension.sql tag.sql tag_policy.sql) \
         $(addprefix sql/functions/,calendar_span.sql agreement.sql) \
@@ -38,7 +38,7 @@ CODE  = sql/views/currency_rate_either.sql \
           invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
-          tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
+          tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql bi_commitment.sql bi_hours.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
@@ -64,7 +64,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
                  own_billing currency_rate vat_number vat invoice correction_policy payment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
-                 agreement agreement_examples agreement_renewal agreement_random \
+                 agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 ISOLATION      = load_together carry_together invoice_run invoice_life

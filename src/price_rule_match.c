@@ -140,3 +140,26 @@ price_rule_match(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(
 	    construct_array(found, nfound, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
+
+/* The place of the rule with that key; -1 when there is none. */
+int
+rule_set_place(const RuleSet *set, int32 price_rule_id)
+{
+	for (int i = 0; i < set->nrules; i++)
+		if (set->rule[i].price_rule_id == price_rule_id)
+			return i;
+	return -1;
+}
+
+PG_FUNCTION_INFO_V1(price_rule_place);
+
+/* The same as an array, for an item that is about one rule only; empty when there is none. */
+Datum
+price_rule_place(PG_FUNCTION_ARGS)
+{
+	int place = rule_set_place(rule_set_argument(PG_GETARG_DATUM(0)), PG_GETARG_INT32(1));
+	Datum found = Int32GetDatum(place);
+
+	PG_RETURN_ARRAYTYPE_P(
+	    construct_array(&found, place < 0 ? 0 : 1, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}

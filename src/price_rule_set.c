@@ -13,9 +13,11 @@
 #include "selector_set.h"
 #include "table_row.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/memutils.h"
 
-const char *const rule_effects[EFFECTS] = {"include", "set", "adjust", "add", "limit"};
+const char *const rule_effects[EFFECTS] = {"include", "set",     "adjust", "add",
+                                           "limit",   "true_up", "credit", "round"};
 
 static const char *const measures[MEASURES] = {
     "billed_cost", "effective_cost", "list_cost", "contracted_cost", "quantity",
@@ -125,6 +127,20 @@ read_per(const TableRow *row, GatheredRule *gathered)
 	    cstring_to_text_with_len(VARDATA_ANY(value) + prefix, VARSIZE_ANY_EXHDR(value) - prefix);
 }
 
+/* Is a day the first of a month? */
+static bool
+is_first_of_month(DateADT date)
+{
+	int year;
+	int month;
+	int day;
+
+	if (DATE_NOT_FINITE(date))
+		return false;
+	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+	return day == 1;
+}
+
 /* Refuses what the table's constraints would: rules of a what-if come from nowhere. */
 static void
 check_rule(const GatheredRule *gathered)
@@ -141,11 +157,22 @@ check_rule(const GatheredRule *gathered)
 	if ((rule->effect == EFFECT_INCLUDE && rule->measure != MEASURE_QUANTITY) ||
 	    (rule->effect == EFFECT_SET && measure_is_amount(rule->measure)) ||
 	    (rule->effect == EFFECT_LIMIT && !measure_is_amount(rule->measure)) ||
+	    (rule->effect == EFFECT_TRUE_UP &&
+	     (rule->measure != MEASURE_AMOUNT || rule->per != PER_SCOPE)) ||
+	    (rule->effect == EFFECT_CREDIT &&
+	     (rule->measure != MEASURE_AMOUNT || rule->currency == 0)) ||
+	    (rule->effect == EFFECT_ROUND &&
+	     (rule->measure != MEASURE_QUANTITY || rule->per != PER_CHARGE)) ||
 	    (rule->per == PER_CHARGE && rule->measure > MEASURE_QUANTITY &&
 	     rule->measure != MEASURE_EVENTS))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("price rule %d has a measure that its effect or per does not allow",
 		                       rule->price_rule_id)));
+	if (rule->included_months < 0 || rule->uses < 0 ||
+	    (rule->included_months > 0 &&
+	     (rule->effect != EFFECT_CREDIT || !included || !is_first_of_month(rule->valid_from))))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("price rule %d renews what it cannot", rule->price_rule_id)));
 }
 
 /* Reads a row of price_rule. */
@@ -161,6 +188,9 @@ read_rule(const TableRow *row, GatheredRule *gathered)
 	rule->reseller_id = table_row_int(row, "reseller_id");
 	rule->position = DatumGetInt32(table_row_mandatory(row, "position"));
 	rule->roll_over = table_row_int(row, "roll_over");
+	rule->included_months = table_row_int(row, "included_months");
+	rule->uses = table_row_int(row, "uses");
+	rule->time_window_id = table_row_int(row, "time_window_id");
 	rule->skip_zero = DatumGetBool(table_row_mandatory(row, "skip_zero"));
 	rule->effect = known(row, "effect", rule_effects, EFFECTS);
 	rule->measure = known(row, "measure", measures, MEASURES);
@@ -177,7 +207,7 @@ read_rule(const TableRow *row, GatheredRule *gathered)
 	rule->by_event = pricing_rates_events(gathered->pricing) && rule->measure <= MEASURE_QUANTITY;
 	gathered->bundle = table_row_varlena(row, "bundle");
 	gathered->included = table_row_varlena(row, "included");
-	if (measure_is_quantity(rule->measure) && rule->currency == 0)
+	if (measure_is_quantity(rule->measure) && rule->currency == 0 && rule->effect != EFFECT_ROUND)
 		table_row_mandatory(row, "currency");
 	if (rule->effect == EFFECT_INCLUDE)
 		table_row_mandatory(row, "included");
@@ -228,7 +258,8 @@ is_narrow(const Rule *rule)
 	return measure_is_cost(rule->measure) && rule->currency != 0;
 }
 
-/* By node, and on a node by rank: the most exact, one currency's, the lowest position, the oldest.
+/* By node, and on a node by rank: the most exact, at some times only, one currency's, the lowest
+ * position, the oldest.
  */
 static int
 compare_rules(const void *left, const void *right)
@@ -242,6 +273,8 @@ compare_rules(const void *left, const void *right)
 		return a->product_id < b->product_id ? -1 : 1;
 	if (a->specificity != b->specificity)
 		return a->specificity > b->specificity ? -1 : 1;
+	if ((a->time_window_id != 0) != (b->time_window_id != 0))
+		return a->time_window_id != 0 ? -1 : 1;
 	if (is_narrow(a) != is_narrow(b))
 		return is_narrow(a) ? -1 : 1;
 	if (a->position != b->position)
@@ -312,6 +345,8 @@ price_rule_set_final(PG_FUNCTION_ARGS)
 	head.nrules = nrules;
 	if (!pg_strong_random(head.identity, sizeof(head.identity)))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes")));
+	for (int i = 0; i < nrules; i++)
+		head.rounds += rules[i].rule.effect == EFFECT_ROUND;
 	appendBinaryStringInfo(&buf, (char *)&head, offsetof(RuleSet, rule));
 	for (int i = 0; i < nrules; i++)
 		appendBinaryStringInfo(&buf, (char *)&rules[i].rule, sizeof(Rule));

@@ -16,7 +16,7 @@
 #include "utils/array.h"
 #include "utils/date.h"
 
-#define PRICE_RULE_SET_VERSION 1
+#define PRICE_RULE_SET_VERSION 2
 
 /* In the order of the phases; what is included is priced before all else. */
 typedef enum RuleEffect
@@ -26,6 +26,9 @@ typedef enum RuleEffect
 	EFFECT_ADJUST,
 	EFFECT_ADD,
 	EFFECT_LIMIT,
+	EFFECT_TRUE_UP,
+	EFFECT_CREDIT,
+	EFFECT_ROUND, /* goes before all others, and makes no line */
 	EFFECTS
 } RuleEffect;
 
@@ -71,8 +74,11 @@ typedef struct Rule
 	int32 reseller_id; /* 0 is the seller */
 	int32 specificity;
 	int32 position;
-	int32 continues; /* place of the rule whose ladder it continues; -1 */
-	int32 roll_over; /* months */
+	int32 continues;       /* place of the rule whose ladder it continues; -1 */
+	int32 roll_over;       /* months */
+	int32 included_months; /* until what is included is there anew; 0 is never */
+	int32 uses;            /* months in which a credit is drawn on; 0 is any number */
+	int32 time_window_id;  /* 0 is any time */
 	DateADT valid_from;
 	DateADT valid_until;
 	uint8 effect;
@@ -95,7 +101,7 @@ typedef struct RuleSet
 	int32 version;
 	uint64 identity[2]; /* random: two sets with the same are the same */
 	int32 nrules;
-	int32 unused;
+	int32 rounds; /* rules with effect round */
 	Rule rule[FLEXIBLE_ARRAY_MEMBER];
 } RuleSet;
 
@@ -141,6 +147,7 @@ measure_is_reading(uint8 measure)
 }
 
 extern RuleSet *rule_set_argument(Datum datum);
+extern int rule_set_place(const RuleSet *set, int32 price_rule_id);
 
 /* price_rule_match.c */
 extern int int_array(ArrayType *array, int32 **ids);

@@ -50,6 +50,19 @@ month_length(DateADT first)
 	       USECS_PER_DAY;
 }
 
+/* The first day of the month that many months before. */
+DateADT
+months_before(DateADT month, int months)
+{
+	int year;
+	int number;
+	int day;
+
+	j2date(month + POSTGRES_EPOCH_JDATE, &year, &number, &day);
+	number = year * 12 + number - 1 - months;
+	return date2j(number / 12, number % 12 + 1, 1) - POSTGRES_EPOCH_JDATE;
+}
+
 /* Makes room for one more part. */
 void
 rating_add_part(Sale *sale, Part *part)
@@ -69,6 +82,7 @@ static void
 begin_parts(Sale *sale, Piece *piece, int number, const Amount *paid)
 {
 	bool bought = sale->level > 0;
+	int before = sale->nparts;
 
 	for (bool first = true; first || paid; first = false)
 	{
@@ -101,6 +115,8 @@ begin_parts(Sale *sale, Piece *piece, int number, const Amount *paid)
 		if (!bought)
 			break;
 	}
+	if (piece->ntimes > 0)
+		time_split(sale, before);
 }
 
 /* Adds to what a piece was sold for, in memory that outlives the sale. */
@@ -246,6 +262,8 @@ rating_rate(const Sale *how)
 	int last;
 
 	sale.bundles = bundles_create(all);
+	sale.commitments = commitments_create(all);
+	sale.credits = credits_create(all);
 	memcpy(pieces, rating->pieces, rating->npieces * sizeof(Piece *));
 	qsort(pieces, rating->npieces, sizeof(Piece *), compare_pieces);
 	rating->first_period = pieces[0]->period_start;

@@ -56,6 +56,8 @@ typedef struct Piece
 	int64 charges;
 	Numeric quantity; /* NULL where there is none, as the costs */
 	Numeric cost[COSTS];
+	int ntimes;   /* of a charge that rules look at by the clock */
+	int64 *times; /* its pieces of time, one after another: length, number of windows, windows */
 } Piece;
 
 /* The state of the aggregate. */
@@ -91,7 +93,8 @@ typedef struct Part
 	int64 charges;
 	Numeric quantity;
 	Numeric cost[COSTS];
-	int rule; /* that sets the price, or includes it; -1 */
+	int rule;            /* that sets the price, or includes it; -1 */
+	const int64 *window; /* number of time windows it is in, and these; NULL is none */
 	Amount *amounts;
 	Amount *rounding; /* what lines are rounded up by, for limits to see what is billed */
 } Part;
@@ -124,7 +127,7 @@ typedef struct Line
 	Member *first;
 	Member *last;
 	Numeric measured; /* NULL is no line */
-	Numeric before;   /* where the ladder continues; or NULL */
+	Numeric before;   /* where the ladder continues, or what was committed; or NULL */
 	Numeric amount;
 	struct Line *next; /* in the order they came up */
 } Line;
@@ -147,6 +150,8 @@ typedef struct Application
 } Application;
 
 struct Bundles;
+struct Commitments;
+struct Credits;
 
 /* One seller, one buyer, one period. */
 typedef struct Sale
@@ -161,10 +166,15 @@ typedef struct Sale
 	int maxparts;
 	Part **parts;
 	struct Bundles *bundles;
+	struct Commitments *commitments;
+	struct Credits *credits;
 	bool need_shares; /* asked for, or a level below needs them */
 	/* hands over lines, and members with their shares; the line of what has no price is NULL */
 	void (*take_line)(void *taker, struct Sale *sale, Line *line);
 	void (*take_member)(void *taker, struct Sale *sale, Line *line, Member *member);
+	/* and what of a lot of a credit is used, or counts for a commitment */
+	void (*take_use)(void *taker, struct Sale *sale, const LineKey *key, DateADT from,
+	                 DateADT until, Numeric amount);
 	void *taker;
 } Sale;
 
@@ -181,18 +191,33 @@ extern void rating_sale(Sale *sale);
 extern struct Bundles *bundles_create(MemoryContext context);
 extern void bundles_cover(Sale *sale);
 
+/* rating_true_up.c */
+extern struct Commitments *commitments_create(MemoryContext context);
+extern void true_up_join(Sale *sale, Stage *stage, int place, Part *part);
+extern void true_up_measure(Sale *sale, Line *line);
+
+/* rating_credit.c */
+extern struct Credits *credits_create(MemoryContext context);
+extern void credits_draw(Sale *sale, Stage *stage);
+
+/* rating_time.c */
+extern void time_split(Sale *sale, int first);
+extern void time_round(Sale *sale);
+
 /* rating_line.c */
 extern Stage *stage_begin(void);
 extern Line *stage_join(Stage *stage, const LineKey *key, Part *part, Numeric measured);
 extern void stage_rate(Sale *sale, Stage *stage);
 extern void stage_share(Stage *stage);
 extern void stage_round(Stage *stage);
+extern void add_amount(Amount **amounts, Currency currency, Numeric share);
 extern Numeric amount_in(const Amount *amounts, Currency currency);
 extern LineKey line_key(const Sale *sale, int rule, const Part *part, Currency currency);
 
 /* rating.c */
 extern void rating_rate(const Sale *how);
 extern void rating_add_part(Sale *sale, Part *part);
+extern DateADT months_before(DateADT month, int months);
 
 /* The rule at a place. */
 static inline const Rule *
@@ -201,11 +226,24 @@ rating_rule(const Rating *rating, int place)
 	return &rating->rules->rule[place];
 }
 
+/* Is a part in the time window of a rule, if that has one? */
+static inline bool
+rule_is_on_time(const Rule *rule, const Part *part)
+{
+	if (rule->time_window_id == 0)
+		return true;
+	for (int64 i = 1; part->window && i <= part->window[0]; i++)
+		if (part->window[i] == rule->time_window_id)
+			return true;
+	return false;
+}
+
 /* Does a rule hold in a sale, for a part? */
 static inline bool
 rule_holds(const Sale *sale, const Rule *rule, const Part *part)
 {
-	return rule->reseller_id == sale->seller_id && part->piece->charge_on >= rule->valid_from &&
+	return rule->reseller_id == sale->seller_id && rule_is_on_time(rule, part) &&
+	       part->piece->charge_on >= rule->valid_from &&
 	       part->piece->charge_on < rule->valid_until &&
 	       (!measure_is_cost(rule->measure) || rule->currency == 0 ||
 	        rule->currency == part->currency);

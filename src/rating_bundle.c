@@ -10,7 +10,6 @@
 
 #include "number.h"
 #include "rating.h"
-#include "utils/datetime.h"
 #include "utils/memutils.h"
 
 /* What is left of a month. */
@@ -53,19 +52,6 @@ bundles_create(MemoryContext context)
 
 	bundles->context = context;
 	return bundles;
-}
-
-/* The first day of the month that many months before. */
-static DateADT
-months_before(DateADT month, int months)
-{
-	int year;
-	int number;
-	int day;
-
-	j2date(month + POSTGRES_EPOCH_JDATE, &year, &number, &day);
-	number = year * 12 + number - 1 - months;
-	return date2j(number / 12, number % 12 + 1, 1) - POSTGRES_EPOCH_JDATE;
 }
 
 /* Puts a month's quantity behind those of earlier months. */

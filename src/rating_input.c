@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "number.h"
 #include "rating.h"
@@ -40,7 +41,8 @@ enum
 	ARG_COST, /* and three more */
 	ARG_TO_CURRENCY = ARG_COST + COSTS,
 	ARG_FACTOR,
-	ARG_INVOICE_ON
+	ARG_INVOICE_ON,
+	ARG_TIMES
 };
 
 /* A string as the key of a hash table: where it is. */
@@ -268,6 +270,31 @@ convert_costs(FunctionCallInfo fcinfo, Piece *piece)
 	}
 }
 
+/* Reads the pieces of time that a charge is cut into: as charge_times() makes them. */
+static void
+read_times(ArrayType *array, Piece *piece)
+{
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	int next = 0;
+
+	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) || ARR_ELEMTYPE(array) != INT8OID)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("times must be a one-dimensional array without NULLs")));
+	piece->times = palloc((n + 1) * sizeof(int64));
+	memcpy(piece->times, ARR_DATA_PTR(array), n * sizeof(int64));
+	while (next < n)
+	{
+		int64 *time = piece->times + next;
+
+		if (n - next < 2 || time[0] < 0 || time[1] < 0 || time[1] > n - next - 2)
+			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			                errmsg("times must be lengths, each with a number of windows and "
+			                       "these windows")));
+		next += 2 + time[1];
+		piece->ntimes++;
+	}
+}
+
 /* The state in an argument, or NULL. */
 Rating *
 rating_argument(FunctionCallInfo fcinfo, int number)
@@ -320,6 +347,8 @@ rating_transition(PG_FUNCTION_ARGS)
 		convert_costs(fcinfo, piece);
 	piece->invoice_on =
 	    PG_ARGISNULL(ARG_INVOICE_ON) ? DATEVAL_NOEND : PG_GETARG_DATEADT(ARG_INVOICE_ON);
+	if (!PG_ARGISNULL(ARG_TIMES))
+		read_times(PG_GETARG_ARRAYTYPE_P(ARG_TIMES), piece);
 	if (rating->npieces == rating->maxpieces)
 	{
 		rating->maxpieces *= 2;

@@ -306,6 +306,8 @@ rate_line(Sale *sale, Stage *stage, Line *line)
 	const Rule *rule = rating_rule(sale->rating, line->key.rule);
 	const Pricing *pricing = rule_pricing(sale->rating->rules, rule);
 
+	if (rule->effect == EFFECT_TRUE_UP)
+		return; /* known with its measure */
 	if (rule->per == PER_CHARGE)
 		line->amount = rate_each(line, pricing);
 	else if (rule->by_event)
@@ -333,7 +335,10 @@ stage_rate(Sale *sale, Stage *stage)
 		const Rule *rule = rating_rule(sale->rating, line->key.rule);
 
 		CHECK_FOR_INTERRUPTS();
-		line->measured = measure_line(sale, line, rule);
+		if (rule->effect == EFFECT_TRUE_UP)
+			true_up_measure(sale, line);
+		else
+			line->measured = measure_line(sale, line, rule);
 		if (line->measured && rule->skip_zero &&
 		    number_cmp(line->measured, number_literal(0, 0)) == 0)
 			line->measured = NULL;
@@ -403,7 +408,7 @@ amount_in(const Amount *amounts, Currency currency)
 }
 
 /* Adds to the amount in a currency. */
-static void
+void
 add_amount(Amount **amounts, Currency currency, Numeric share)
 {
 	Amount **place = amounts;

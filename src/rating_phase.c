@@ -1,5 +1,6 @@
 /*
- * rating_phase.c: the phases of a sale: included, set, adjust, add, limit.
+ * rating_phase.c: the phases of a sale: rounded, included, set, adjust, add, limit,
+ * true-up, credit.
  *
  * Within a phase rules go by position: those of one position see the same
  * amounts, and those of the next what these made of them.
@@ -78,6 +79,11 @@ apply(Sale *sale, Stage *stage, HTAB **counted, int place, Part *part)
 	LineKey key;
 	Numeric rounding;
 
+	if (rule->effect == EFFECT_TRUE_UP)
+	{
+		true_up_join(sale, stage, place, part);
+		return;
+	}
 	/* there is nothing to adjust where nothing was sold */
 	if (rule->effect == EFFECT_ADJUST && part->amounts == NULL)
 		return;
@@ -149,8 +155,8 @@ rating_gather(const Sale *sale, bool include, Application **applications)
 		{
 			const Rule *rule = rating_rule(sale->rating, item->matched[j]);
 
-			if (rule->effect == EFFECT_SET || (rule->effect == EFFECT_INCLUDE) != include ||
-			    !rule_holds(sale, rule, part))
+			if (rule->effect == EFFECT_SET || rule->effect == EFFECT_ROUND ||
+			    (rule->effect == EFFECT_INCLUDE) != include || !rule_holds(sale, rule, part))
 				continue;
 			if (n == max)
 			{
@@ -190,6 +196,7 @@ rating_sale(Sale *sale)
 	int napplications;
 	bool limits;
 
+	time_round(sale);
 	bundles_cover(sale);
 	for (int i = 0; i < sale->nparts; i++)
 	{
@@ -200,12 +207,13 @@ rating_sale(Sale *sale)
 			set_price(sale, part);
 		if (part->rule >= 0)
 			apply(sale, stage, &counted, part->rule, part);
-		else if (sale->take_member)
+		/* what closes a commitment is no charge, and has no price */
+		else if (sale->take_member && part->piece->charges > 0)
 			sale->take_member(sale->taker, sale, NULL,
 			                  &(Member){.part = part, .measured = part->quantity});
 	}
 	napplications = rating_gather(sale, false, &applications);
-	limits = napplications > 0 && applications[napplications - 1].effect == EFFECT_LIMIT;
+	limits = napplications > 0 && applications[napplications - 1].effect >= EFFECT_LIMIT;
 	finish(sale, stage, napplications > 0, limits);
 
 	for (int first = 0, last; first < napplications; first = last)
@@ -214,14 +222,18 @@ rating_sale(Sale *sale)
 
 		stage = stage_begin();
 		counted = NULL;
-		for (last = first; last < napplications && applications[last].effect == head->effect &&
-		                   applications[last].position == head->position;
+		for (last = first;
+		     last < napplications && applications[last].effect == head->effect &&
+		     (applications[last].position == head->position || head->effect == EFFECT_CREDIT);
 		     last++)
 		{
 			CHECK_FOR_INTERRUPTS();
 			apply(sale, stage, &counted, applications[last].rule,
 			      sale->parts[applications[last].part]);
 		}
-		finish(sale, stage, last < napplications, limits);
+		if (head->effect == EFFECT_CREDIT)
+			credits_draw(sale, stage);
+		else
+			finish(sale, stage, last < napplications, limits);
 	}
 }

@@ -144,18 +144,18 @@ invoice_day(const Line *line)
 
 /* Puts what identifies a line. */
 static void
-put_key_columns(Row *row, const Sale *sale, const Line *line)
+put_key_columns(Row *row, const Sale *sale, const LineKey *key)
 {
 	const Rating *rating = sale->rating;
-	const Rule *rule = rating_rule(rating, line->key.rule);
+	const Rule *rule = rating_rule(rating, key->rule);
 
 	put(row, Int32GetDatum(rule->price_rule_id), false);
 	put(row, CStringGetTextDatum(rule_effects[rule->effect]), false);
-	put(row, Int32GetDatum(line->key.product_id), false);
-	put_key(row, line->key.account_id);
-	put_string(row, rating, line->key.resource);
-	put_string(row, rating, line->key.tag);
-	put_currency(row, line->key.currency);
+	put(row, Int32GetDatum(key->product_id), false);
+	put_key(row, key->account_id);
+	put_string(row, rating, key->resource);
+	put_string(row, rating, key->tag);
+	put_currency(row, key->currency);
 }
 
 /* Makes a row of a line. */
@@ -174,7 +174,7 @@ take_line(void *taker, Sale *sale, Line *line)
 	put(&row, Int32GetDatum(sale->buyer_id), false);
 	put_key(&row, sale->seller_id);
 	put(&row, DateADTGetDatum(sale->period_start), false);
-	put_key_columns(&row, sale, line);
+	put_key_columns(&row, sale, &line->key);
 	put_number(&row, line->measured);
 	put_number(&row, line->before);
 	put_number(&row, line->amount);
@@ -207,7 +207,7 @@ take_member(void *taker, Sale *sale, Line *line, Member *member)
 	put_key(&row, sale->seller_id);
 	put(&row, DateADTGetDatum(sale->period_start), false);
 	if (line)
-		put_key_columns(&row, sale, line);
+		put_key_columns(&row, sale, &line->key);
 	else
 	{
 		for (int i = 0; i < 6; i++)
@@ -229,6 +229,22 @@ take_member(void *taker, Sale *sale, Line *line, Member *member)
 	put_currency(&row, part->currency);
 	put(&row, Int64GetDatum(part->charges), !priced);
 	put_currency(&row, piece->item->currency);
+	add_row(taker, &row);
+}
+
+/* Makes a row of what is used of a lot, or counts for a commitment. */
+static void
+take_use(void *taker, Sale *sale, const LineKey *key, DateADT from, DateADT until, Numeric amount)
+{
+	Row row = {0};
+
+	put(&row, Int32GetDatum(sale->buyer_id), false);
+	put_key(&row, sale->seller_id);
+	put(&row, DateADTGetDatum(sale->period_start), false);
+	put_key_columns(&row, sale, key);
+	put(&row, DateADTGetDatum(from), DATE_IS_NOBEGIN(from));
+	put(&row, DateADTGetDatum(until), DATE_IS_NOEND(until));
+	put_number(&row, amount);
 	add_row(taker, &row);
 }
 
@@ -279,6 +295,16 @@ Datum
 rating_shares_final(PG_FUNCTION_ARGS)
 {
 	Sale how = {.take_member = take_member, .need_shares = true};
+
+	return rate_to_array(fcinfo, &how);
+}
+
+/* What is used of each lot of credits, and what counts for commitments. */
+PG_FUNCTION_INFO_V1(rating_uses_final);
+Datum
+rating_uses_final(PG_FUNCTION_ARGS)
+{
+	Sale how = {.take_use = take_use};
 
 	return rate_to_array(fcinfo, &how);
 }

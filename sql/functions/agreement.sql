@@ -135,6 +135,20 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         RETURN NULL;
     END IF;
+    SELECT g.number AS agreement, i.number, r.price_rule_id, r.name, r.effect
+    INTO bad
+    FROM new_rows AS i
+    JOIN agreement AS g ON g.agreement_id = i.agreement_id
+    JOIN price_rule AS r ON r.price_rule_id = i.price_rule_id
+    WHERE i.item_id IS NULL AND (i.kind <> 'commitment' OR r.effect <> 'true_up')
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('item %s of agreement "%s" cannot have price rule "%s"', bad.number, bad.agreement, bad.name),
+            DETAIL = format('The rule''s effect is %s.', bad.effect),
+            HINT = 'An item of kind commitment has a rule with effect true_up, which says what counts; others have none.';
+    END IF;
 
     -- From here on, nothing that is found in a dictionary goes (dictionary_keep).
     LOCK TABLE charge_item IN ROW EXCLUSIVE MODE;
@@ -150,7 +164,7 @@ BEGIN
         per_unit(1), n.tax_category, n.supply, n.tax_exemption
     FROM new_rows AS n
     JOIN product AS p ON p.product_id = n.product_id
-    WHERE n.item_id IS NULL AND n.pricing IS NOT NULL
+    WHERE n.item_id IS NULL AND n.pricing IS NOT NULL AND n.kind <> 'commitment'
       AND NOT EXISTS (
         SELECT
         FROM price_rule AS r
@@ -163,7 +177,8 @@ BEGIN
         billing_currency, resource_id, resource_name)
     SELECT sha256(convert_to(format('agreement item %s', n.agreement_item_id), 'UTF8')), g.account_id, n.product_id, t.tag_set_id,
         'Own services', 'Own services', 'Own services', 'Other', s.code, p.code,
-        CASE WHEN n.pricing IS NOT NULL THEN agreement_pricing_category(n.tax_category, n.supply, n.tax_exemption) END, 'Purchase',
+        CASE WHEN n.kind = 'commitment' THEN 'Commitment'
+            WHEN n.pricing IS NOT NULL THEN agreement_pricing_category(n.tax_category, n.supply, n.tax_exemption) END, 'Purchase',
         CASE n.kind WHEN 'one_off' THEN 'One-Time' ELSE 'Recurring' END, n.description, n.unit, g.currency,
         agreement_resource(g.number, n.number), n.description
     FROM new_rows AS n
@@ -176,7 +191,7 @@ BEGIN
 
     UPDATE agreement_item AS i
     SET item_id = c.item_id,
-        price_rule_id = r.price_rule_id
+        price_rule_id = CASE n.kind WHEN 'commitment' THEN n.price_rule_id ELSE r.price_rule_id END
     FROM new_rows AS n
     JOIN charge_item AS c ON c.digest = sha256(convert_to(format('agreement item %s', n.agreement_item_id), 'UTF8'))
     LEFT JOIN price_rule AS r ON n.pricing IS NOT NULL AND r.product_id = n.product_id AND r.customer_id IS NULL
@@ -356,7 +371,7 @@ BEGIN
             ERRCODE = 'undefined_object',
             MESSAGE = format('agreement item %s does not exist', coalesce(agreement_quantity_set.agreement_item_id::text, 'NULL')),
             HINT = 'The table cloudbilling.agreement_item lists all items.';
-    ELSIF kind <> 'recurring' THEN
+    ELSIF kind NOT IN ('recurring', 'commitment') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('agreement item %s has no quantity from a day on', agreement_quantity_set.agreement_item_id),

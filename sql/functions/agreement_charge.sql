@@ -18,7 +18,7 @@ BEGIN
     item AS MATERIALIZED (
         SELECT f.agreement_item_id, f.charged_from, f.end_on, f.quantities, f.parent_during
         FROM unnest(facts) AS f
-        WHERE f.kind = 'recurring'
+        WHERE f.kind IN ('recurring', 'commitment')
     ),
     own AS MATERIALIZED (
         SELECT i.agreement_item_id, lower(q.valid_during) AS first_day, coalesce(upper(q.valid_during), 'infinity') AS end_day, q.quantity
@@ -235,3 +235,59 @@ END
 $$;
 
 COMMENT ON FUNCTION agreement_charges(agreement_fact[], text[], price_index[]) IS 'the charges that agreement items come to, in the months that are asked for, and without such as the current one at the latest; zones are theirs';
+
+-- Days on which periods of commitments begin or end within a month: the months of
+-- charges that count are cut there.
+CREATE OR REPLACE FUNCTION commitment_days(facts agreement_fact[])
+RETURNS TABLE (account_id int, day date)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 10
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT f.account_id, d.day
+    FROM unnest(facts) AS f
+    CROSS JOIN LATERAL (
+        SELECT least(f.end_on, coalesce(nullif(period_last(), 'infinity'), coalesce(as_of(), now())::date) + 62) AS day
+    ) AS u
+    CROSS JOIN LATERAL (
+        SELECT period_begin(f.anchor_on, f.billing_period, n.number) AS day
+        FROM generate_series(period_number(f.anchor_on, f.billing_period, f.charged_from), period_number(f.anchor_on, f.billing_period, u.day)) AS n (number)
+        UNION ALL
+        SELECT unnest(ARRAY[f.charged_from, f.end_on])
+    ) AS d
+    WHERE f.kind = 'commitment' AND d.day >= f.charged_from AND d.day <= u.day AND extract(day FROM d.day) <> 1;
+END
+$$;
+
+COMMENT ON FUNCTION commitment_days(agreement_fact[]) IS 'days within a month on which periods of commitments begin or end, with the account of the agreement';
+
+-- The same as agreement_charges, until a month to come: what is committed to in a
+-- period that has not ended.
+CREATE OR REPLACE FUNCTION commitment_charges(facts agreement_fact[], zones text[], figures price_index[])
+RETURNS TABLE (customer_id int, agreement_id int, agreement_item_id int, currency text, first_day date, end_day date, amount numeric)
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 100
+SET search_path = cloudbilling, pg_temp
+SET cloudbilling.period_first = ''
+SET cloudbilling.period_last = ''
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+AS $$
+BEGIN
+    PERFORM set_config('cloudbilling.period_last', (
+        SELECT (max((coalesce(as_of(), now()) AT TIME ZONE u.zone)::date + f.billing_period))::date
+        FROM unnest(facts, zones) AS f (agreement_id, agreement_item_id, item_id, customer_id, account_id, product_id, kind, unit, currency,
+            start_on, charged_from, end_on, anchor_on, billing_period, in_advance, pricing, priced_on, billing_length, price_length,
+            unit_cost, proration, round_units, index_percentage, index_name, index_lag, quantities, parent_during, prices, zone)
+        CROSS JOIN LATERAL (SELECT f.zone) AS u)::text, true);
+    RETURN QUERY
+    SELECT c.customer_id, c.agreement_id, c.agreement_item_id, c.currency, c.charge_on,
+        max(CASE WHEN c.invoice_on IS NULL THEN (c.period_start + interval '1 month')::date ELSE c.invoice_on END), sum(c.amount)
+    FROM agreement_charges(facts, zones, figures) AS c
+    GROUP BY c.customer_id, c.agreement_id, c.agreement_item_id, c.currency, c.charge_on;
+END
+$$;
+
+COMMENT ON FUNCTION commitment_charges(agreement_fact[], text[], price_index[]) IS 'what is committed to in each period, until the one that today is in';

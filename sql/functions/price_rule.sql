@@ -9,7 +9,7 @@ COMMENT ON FUNCTION measure_is_money(text) IS 'whether a measure of price rules 
 CREATE OR REPLACE FUNCTION effect_order(effect text)
 RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN array_position(ARRAY['set', 'include', 'adjust', 'add', 'limit'], effect);
+RETURN array_position(ARRAY['set', 'include', 'adjust', 'add', 'limit', 'true_up', 'credit', 'round'], effect);
 
 COMMENT ON FUNCTION effect_order(text) IS 'place of the lines of an effect on an invoice';
 
@@ -70,11 +70,12 @@ BEGIN
     WHERE r.price_rule_id = old.price_rule_id;
     INSERT INTO price_rule (name, customer_id, product_id, selector, reseller_id, valid_during, continues_id, measure, per,
         pricing, effect, position, currency, bundle, included, roll_over, skip_zero, tax_category, show_zero, invoice_text,
-        supply, tax_exemption)
+        supply, tax_exemption, included_months, uses, time_window_id)
     VALUES (old.name, old.customer_id, old.product_id, old.selector, old.reseller_id,
         daterange(valid_from, upper(old.valid_during)), CASE WHEN continues THEN old.price_rule_id END, old.measure, old.per,
         price_rule_replace.pricing, old.effect, old.position, old.currency, old.bundle, old.included, old.roll_over,
-        old.skip_zero, old.tax_category, old.show_zero, old.invoice_text, old.supply, old.tax_exemption)
+        old.skip_zero, old.tax_category, old.show_zero, old.invoice_text, old.supply, old.tax_exemption, old.included_months,
+        old.uses, old.time_window_id)
     RETURNING price_rule.price_rule_id INTO result;
     RETURN result;
 END

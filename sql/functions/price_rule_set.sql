@@ -23,6 +23,10 @@ CREATE OR REPLACE FUNCTION price_rule_ids(rules price_rule_set, places int[]) RE
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION price_rule_ids(price_rule_set, int[]) IS 'keys of the rules at some places of a set';
 
+CREATE OR REPLACE FUNCTION price_rule_place(rules price_rule_set, price_rule_id int) RETURNS int[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION price_rule_place(price_rule_set, int) IS 'place of a rule in a set, as an array; empty when it is not there';
+
 CREATE OR REPLACE FUNCTION price_rule_first(rules price_rule_set, places int[], price_rule_id int) RETURNS int[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN price_rule_id IS NULL OR array_position(price_rule_ids(rules, places), price_rule_id) IS NULL THEN places

@@ -1,8 +1,8 @@
 -- The rating engine: an aggregate over the charges of one buyer, with two results.
 
-CREATE OR REPLACE FUNCTION rating_transition(internal, price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date) RETURNS internal
+CREATE OR REPLACE FUNCTION rating_transition(internal, price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date, bigint[]) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION rating_transition(internal, price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date) IS 'aggregate transition function';
+COMMENT ON FUNCTION rating_transition(internal, price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date, bigint[]) IS 'aggregate transition function';
 
 CREATE OR REPLACE FUNCTION rating_lines_final(internal) RETURNS rating_line[]
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -12,12 +12,16 @@ CREATE OR REPLACE FUNCTION rating_shares_final(internal) RETURNS rating_share[]
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION rating_shares_final(internal) IS 'aggregate final function';
 
+CREATE OR REPLACE FUNCTION rating_uses_final(internal) RETURNS rating_use[]
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION rating_uses_final(internal) IS 'aggregate final function';
+
 -- SSPACE says that a state is large: the planner should sort and hold one at a time.
 CREATE OR REPLACE AGGREGATE rating_lines(
     rules price_rule_set, matched int[], buyers int[], customer_id int, period_start date, charge_on date, load_scope_id int,
     line_no int, starts timestamptz, ends timestamptz, item_id int, account_id int, product_id int, resource_id text, unit text,
     currency text, tags jsonb, charges bigint, quantity numeric, billed_cost numeric, effective_cost numeric, list_cost numeric,
-    contracted_cost numeric, to_currency text, factor numeric, invoice_on date)
+    contracted_cost numeric, to_currency text, factor numeric, invoice_on date, times bigint[])
 (
     SFUNC = rating_transition,
     STYPE = internal,
@@ -25,13 +29,13 @@ CREATE OR REPLACE AGGREGATE rating_lines(
     FINALFUNC = rating_lines_final,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rating_lines(price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date) IS 'the lines that price rules make of a buyer''s charges';
+COMMENT ON AGGREGATE rating_lines(price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date, bigint[]) IS 'the lines that price rules make of a buyer''s charges';
 
 CREATE OR REPLACE AGGREGATE rating_shares(
     rules price_rule_set, matched int[], buyers int[], customer_id int, period_start date, charge_on date, load_scope_id int,
     line_no int, starts timestamptz, ends timestamptz, item_id int, account_id int, product_id int, resource_id text, unit text,
     currency text, tags jsonb, charges bigint, quantity numeric, billed_cost numeric, effective_cost numeric, list_cost numeric,
-    contracted_cost numeric, to_currency text, factor numeric, invoice_on date)
+    contracted_cost numeric, to_currency text, factor numeric, invoice_on date, times bigint[])
 (
     SFUNC = rating_transition,
     STYPE = internal,
@@ -39,4 +43,18 @@ CREATE OR REPLACE AGGREGATE rating_shares(
     FINALFUNC = rating_shares_final,
     PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rating_shares(price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date) IS 'the share of each of a buyer''s charges in each line';
+COMMENT ON AGGREGATE rating_shares(price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date, bigint[]) IS 'the share of each of a buyer''s charges in each line';
+
+CREATE OR REPLACE AGGREGATE rating_uses(
+    rules price_rule_set, matched int[], buyers int[], customer_id int, period_start date, charge_on date, load_scope_id int,
+    line_no int, starts timestamptz, ends timestamptz, item_id int, account_id int, product_id int, resource_id text, unit text,
+    currency text, tags jsonb, charges bigint, quantity numeric, billed_cost numeric, effective_cost numeric, list_cost numeric,
+    contracted_cost numeric, to_currency text, factor numeric, invoice_on date, times bigint[])
+(
+    SFUNC = rating_transition,
+    STYPE = internal,
+    SSPACE = 1000000,
+    FINALFUNC = rating_uses_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rating_uses(price_rule_set, int[], int[], int, date, date, int, int, timestamptz, timestamptz, int, int, int, text, text, text, jsonb, bigint, numeric, numeric, numeric, numeric, numeric, text, numeric, date, bigint[]) IS 'what is used of a buyer''s credits, and counts for its commitments';

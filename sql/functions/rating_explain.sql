@@ -228,7 +228,25 @@ BEGIN
         NULL::numeric, line.cost, line.amount - line.cost, line.amount, NULL::int, NULL, NULL::int;
 
     -- The way to the amount: steps of the ladder, what it had climbed before, rounding, what was billed before.
-    IF rule.per <> 'charge' AND NOT (pricing_by_event(line.pricing) AND line.measure ~ '(cost|quantity)$') THEN
+    IF line.effect = 'credit' THEN
+        RETURN QUERY SELECT 'step', format('taken off %s that it may be used for', trim_scale(line.measured)), NULL::timestamptz, NULL::timestamptz, NULL, NULL,
+            NULL::numeric, NULL, NULL::numeric, NULL::numeric, NULL::numeric, trim_scale(line.due), NULL::int, NULL, NULL::int;
+        steps := line.due;
+    ELSIF line.effect = 'true_up' THEN
+        steps := coalesce(line.climbed, 0) - line.measured;
+        RETURN QUERY
+        SELECT 'step', s.description, NULL::timestamptz, NULL::timestamptz, NULL, NULL, NULL::numeric, NULL, NULL::numeric,
+            NULL::numeric, NULL::numeric, trim_scale(s.amount), NULL::int, NULL, NULL::int
+        FROM (VALUES
+            ('committed to', coalesce(line.climbed, 0)),
+            ('spent of what counts', -line.measured),
+            ('spent beyond what was committed to', CASE WHEN abs(line.due - steps) > 0.01 THEN line.due - steps ELSE 0 END)
+        ) AS s (description, amount)
+        WHERE s.amount <> 0;
+        IF abs(line.due - steps) > 0.01 THEN
+            steps := line.due;
+        END IF;
+    ELSIF rule.per <> 'charge' AND NOT (pricing_by_event(line.pricing) AND line.measure ~ '(cost|quantity)$') THEN
         RETURN QUERY
         SELECT 'step', CASE
                 WHEN s.tier IS NULL THEN s.step
@@ -343,7 +361,7 @@ BEGIN ATOMIC
         SELECT r.*, u.path, p.path AS product_path, coalesce(array_position(u.path, coalesce(r.customer_id, 0)), 0) AS customer_place,
             row_number() OVER (ORDER BY effect_order(r.effect), r.effect <> 'set' OR NULL, CASE WHEN r.effect <> 'set' THEN r.position END,
                 array_position(u.path, coalesce(r.customer_id, 0)), array_position(p.path, r.product_id) DESC,
-                coalesce(selector_specificity(r.selector), 0) DESC, r.measure ~ 'cost$' AND r.currency IS NOT NULL DESC, r.position,
+                coalesce(selector_specificity(r.selector), 0) DESC, r.time_window_id IS NULL, r.measure ~ 'cost$' AND r.currency IS NOT NULL DESC, r.position,
                 r.price_rule_id)::int AS place
         FROM customer_buyer AS u
         JOIN product AS p ON p.product_id = price_of.product_id
@@ -357,7 +375,7 @@ BEGIN ATOMIC
     ),
     plain AS (
         -- the first price that asks for nothing of the charge
-        SELECT min(c.place) AS place FROM candidate AS c WHERE c.effect = 'set' AND c.selector IS NULL AND (c.measure !~ 'cost$' OR c.currency IS NULL)
+        SELECT min(c.place) AS place FROM candidate AS c WHERE c.effect = 'set' AND c.selector IS NULL AND c.time_window_id IS NULL AND (c.measure !~ 'cost$' OR c.currency IS NULL)
     )
     SELECT c.place,
         c.effect <> 'set' OR c.place <= coalesce(n.place, c.place),
@@ -370,6 +388,7 @@ BEGIN ATOMIC
                 WHEN c.product_id = 1 THEN 'on all products'
                 ELSE format('on %s above it', (SELECT k.name FROM product AS k WHERE k.product_id = c.product_id)) END,
             CASE WHEN c.selector IS NOT NULL THEN format('where its selector holds (specificity %s)', selector_specificity(c.selector)) END,
+            CASE WHEN c.time_window_id IS NOT NULL THEN format('in the time of "%s"', (SELECT k.name FROM time_window AS k WHERE k.time_window_id = c.time_window_id)) END,
             CASE WHEN c.measure ~ 'cost$' AND c.currency IS NOT NULL THEN format('where the cost is in %s', c.currency) END,
             CASE WHEN c.position <> 0 THEN format('position %s', c.position) END,
             CASE WHEN c.effect <> 'set' THEN 'applies beside the price'

@@ -9,12 +9,15 @@ SELECT source_builtin(6, 'hours', 'hours worked', 'replace',
     {"name": "customer_ref", "kind": "name", "required": "header", "aliases": ["customer"]},
     {"name": "project", "kind": "name"},
     {"name": "activity", "kind": "name", "required": "header"},
+    {"name": "role", "kind": "name"},
     {"name": "billable", "one_of": ["yes", "no", "Yes", "No", "true", "false", "True", "False", "TRUE", "FALSE", "t", "f", "y", "n", "Y", "N", "1", "0"]},
     {"name": "description"},
     {"name": "tags", "kind": "json"},
     {"name": "currency", "kind": "currency", "required": true, "setting": "load_currency"},
     {"name": "the day", "kind": "time", "item": true, "aliases": ["worked_on", "date"]},
     {"name": "worked_on", "kind": "time", "required": true, "role": "period_start", "aliases": ["date"]},
+    {"name": "started_at", "kind": "time"},
+    {"name": "ended_at", "kind": "time"},
     {"name": "hours", "kind": "number", "required": true},
     {"name": "unit_cost", "kind": "number"},
     {"name": "entry_ref", "kind": "extra", "aliases": ["entry", "ticket"]}
@@ -40,15 +43,17 @@ SELECT source_builtin(6, 'hours', 'hours worked', 'replace',
         'Employee' AS resource_type,
         'Hours' AS pricing_unit,
         currency AS billing_currency,
-        coalesce(tags, '{}') || jsonb_strip_nulls(jsonb_build_object('employee', employee, 'project', project, 'activity', activity)) AS tags
+        coalesce(tags, '{}') || jsonb_strip_nulls(jsonb_build_object('employee', employee, 'project', project, 'activity', activity, 'role', role)) AS tags
     FROM landing_item
     $sql$,
     $sql$
     SELECT
         line_no,
         item_no,
-        worked_on AS charge_period_start,
-        worked_on + interval '24 hours' AS charge_period_end,
+        coalesce(started_at, worked_on) AS charge_period_start,
+        CASE WHEN started_at IS NULL THEN worked_on + interval '24 hours'
+            WHEN ended_at > started_at THEN ended_at
+            ELSE started_at + greatest(hours * 3600, 1)::int * interval '1 second' END AS charge_period_end,
         hours AS pricing_quantity,
         unit_cost AS contracted_unit_price,
         hours * coalesce(unit_cost, 0) AS billed_cost,

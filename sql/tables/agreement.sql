@@ -140,16 +140,18 @@ CREATE TABLE agreement_item (
     UNIQUE (agreement_item_id, agreement_id, is_add_on),
     CONSTRAINT agreement_item_parent FOREIGN KEY (parent_id, agreement_id, parent_is_add_on)
         REFERENCES agreement_item (agreement_item_id, agreement_id, is_add_on),
-    CHECK (kind IN ('recurring', 'one_off', 'usage')),
+    CHECK (kind IN ('recurring', 'one_off', 'usage', 'commitment')),
     CHECK (proration IN ('days', 'half', 'none')),
     CHECK (description ~ '\S'),
     CHECK (jsonb_typeof(tags) = 'object'),
     CHECK (isfinite(priced_on)),
     CHECK (abs(unit_cost) < 'Infinity'),
     CONSTRAINT agreement_item_pricing CHECK (pricing::jsonb ->> 'model' IN ('per_unit', 'graduated', 'volume', 'package', 'flat')),
-    CONSTRAINT agreement_item_price_period CHECK (price_period IS NULL OR price_period > '0' AND kind = 'recurring'),
+    CONSTRAINT agreement_item_price_period CHECK (price_period IS NULL OR price_period > '0' AND kind IN ('recurring', 'commitment')),
     -- Usage comes with files, and has the prices of rules.
-    CONSTRAINT agreement_item_usage CHECK (kind <> 'usage' OR pricing IS NULL AND parent_id IS NULL)
+    CONSTRAINT agreement_item_usage CHECK (kind <> 'usage' OR pricing IS NULL AND parent_id IS NULL),
+    CONSTRAINT agreement_item_commitment CHECK (kind <> 'commitment' OR num_nonnulls(pricing, price_rule_id) = 2 AND parent_id IS NULL
+        AND NOT round_units AND unit_cost = 0)
 );
 
 CREATE INDEX ON agreement_item (parent_id);
@@ -160,7 +162,7 @@ COMMENT ON COLUMN agreement_item.agreement_item_id IS 'key of the item';
 COMMENT ON COLUMN agreement_item.agreement_id IS 'agreement';
 COMMENT ON COLUMN agreement_item.number IS 'number within the agreement';
 COMMENT ON COLUMN agreement_item.parent_id IS 'item it is an add-on of: it counts only while that has a quantity';
-COMMENT ON COLUMN agreement_item.kind IS 'recurring: each period; one_off: once, on the first day of each of its quantities; usage: charges of the product come with files';
+COMMENT ON COLUMN agreement_item.kind IS 'recurring: each period; one_off: once, on the first day of each of its quantities; usage: charges of the product come with files; commitment: its price is the least that is to be spent in a period';
 COMMENT ON COLUMN agreement_item.product_id IS 'product, of the own catalogue (product_ensure)';
 COMMENT ON COLUMN agreement_item.description IS 'what it is, for people';
 COMMENT ON COLUMN agreement_item.unit IS 'unit of its quantity';
@@ -175,7 +177,7 @@ COMMENT ON COLUMN agreement_item.tax_category IS 'VAT at home, of an own price: 
 COMMENT ON COLUMN agreement_item.supply IS 'what is sold, for VAT across borders, of an own price: as in price_rule';
 COMMENT ON COLUMN agreement_item.tax_exemption IS 'why it is exempt, of an own price: as in price_rule';
 COMMENT ON COLUMN agreement_item.tags IS 'tags of its charges, for allocation and selectors';
-COMMENT ON COLUMN agreement_item.price_rule_id IS 'price rule that sells at own prices; given by the extension';
+COMMENT ON COLUMN agreement_item.price_rule_id IS 'price rule that sells at own prices, given by the extension; of a commitment, the rule with effect true_up that says what counts';
 COMMENT ON COLUMN agreement_item.item_id IS 'what its charges are, in charge_item; given by the extension';
 COMMENT ON COLUMN agreement_item.is_add_on IS 'whether it has a parent';
 COMMENT ON COLUMN agreement_item.parent_is_add_on IS 'never: an add-on has none of its own';

@@ -26,12 +26,15 @@ CREATE TABLE price_rule (
     created_by     name         NOT NULL DEFAULT session_user,
     supply         text         NOT NULL DEFAULT 'digital',
     tax_exemption  text,
+    included_months  int,
+    uses           int,
+    time_window_id  int         REFERENCES time_window,
 
     CHECK (NOT isempty(valid_during)),
     CHECK (measure IN ('quantity', 'billed_cost', 'effective_cost', 'list_cost', 'contracted_cost', 'amount', 'dearest',
         'events', 'resources', 'peak', 'latest', 'weighted', 'p95')),
     CHECK (per IN ('scope', 'account', 'sku', 'resource', 'charge') OR per ~ '^tags\..'),
-    CHECK (effect IN ('include', 'set', 'adjust', 'add', 'limit')),
+    CHECK (effect IN ('include', 'set', 'adjust', 'add', 'limit', 'true_up', 'credit', 'round')),
     CHECK (reseller_id <> customer_id),
     -- Charges know their provider, but not the format they came in.
     CONSTRAINT price_rule_selector CHECK (NOT coalesce(selector::jsonb ? 'source', false)),
@@ -42,14 +45,23 @@ CREATE TABLE price_rule (
     CONSTRAINT price_rule_tax_exemption CHECK ((tax_category = 'exempt') = coalesce(tax_exemption ~ '\S', false)),
     CHECK (currency ~ '^[A-Z]{3}$'),
     -- A quantity has no currency of its own.
-    CONSTRAINT price_rule_currency CHECK (measure ~ '(cost|amount|dearest)$' OR currency IS NOT NULL),
+    CONSTRAINT price_rule_currency CHECK (measure ~ '(cost|amount|dearest)$' OR currency IS NOT NULL OR effect = 'round'),
     -- What lines cost is known only after prices were set, and is all that can be limited.
     CONSTRAINT price_rule_amount CHECK (CASE effect WHEN 'limit' THEN measure IN ('amount', 'dearest') WHEN 'set' THEN measure NOT IN ('amount', 'dearest')
-        WHEN 'include' THEN measure = 'quantity' ELSE measure <> 'dearest' END),
+        WHEN 'include' THEN measure = 'quantity' WHEN 'round' THEN measure = 'quantity' AND per = 'charge'
+        WHEN 'true_up' THEN measure = 'amount' AND per = 'scope' WHEN 'credit' THEN measure = 'amount' ELSE measure <> 'dearest' END),
     -- A charge by itself is no reading among others, and has no amount before it is priced.
     CONSTRAINT price_rule_charge CHECK (per <> 'charge' OR measure ~ '(cost|quantity|events)$'),
-    CONSTRAINT price_rule_included CHECK ((effect = 'include') = (included IS NOT NULL)
-        AND (effect = 'include' OR num_nonnulls(bundle, roll_over) = 0)),
+    CONSTRAINT price_rule_included CHECK (CASE effect WHEN 'include' THEN included IS NOT NULL
+        WHEN 'credit' THEN bundle IS NULL AND (roll_over IS NULL OR included_months IS NOT NULL)
+        ELSE num_nonnulls(included, bundle, roll_over) = 0 END),
+    -- What is used up is an amount of some currency, and months begin on their first day.
+    CONSTRAINT price_rule_credit CHECK (CASE WHEN effect = 'credit' THEN currency IS NOT NULL AND uses > 0 IS NOT FALSE
+            AND (included_months IS NULL OR included_months BETWEEN 1 AND 120 AND included IS NOT NULL
+                AND coalesce(extract(day FROM lower(valid_during)) = 1, false))
+        ELSE num_nonnulls(included_months, uses) = 0 END),
+    -- A charge is rounded as a whole, whatever windows it is in.
+    CONSTRAINT price_rule_time_window CHECK (time_window_id IS NULL OR effect <> 'round'),
     -- A ladder is continued by what can be added up.
     CONSTRAINT price_rule_continues CHECK (continues_id IS NULL
         OR measure ~ '(cost|quantity|events)$' AND effect IN ('set', 'adjust', 'add') AND per <> 'charge'),
@@ -62,6 +74,7 @@ CREATE TABLE price_rule (
         coalesce(selector::text, '{}') WITH =,
         position WITH =,
         coalesce(CASE WHEN measure ~ 'cost$' THEN currency END, '') WITH =,
+        coalesce(time_window_id, 0) WITH =,
         valid_during WITH &&) WHERE (effect = 'set')
 );
 
@@ -80,12 +93,15 @@ COMMENT ON COLUMN price_rule.continues_id IS 'rule whose ladder this one goes on
 COMMENT ON COLUMN price_rule.measure IS 'what is rated: quantity, billed_cost, effective_cost, list_cost, contracted_cost, amount (what lines cost so far), dearest (of the price rule that amounts to most), events, resources, peak, latest, weighted or p95';
 COMMENT ON COLUMN price_rule.per IS 'what one application covers: scope (all together), account, sku, resource, charge, or tags.KEY (charges of one value of a tag)';
 COMMENT ON COLUMN price_rule.pricing IS 'how the measure becomes an amount';
-COMMENT ON COLUMN price_rule.effect IS 'include: covers a quantity; set: the price of the charges, one rule each; adjust: a discount or surcharge on lines; add: a line of its own; limit: at least or at most';
+COMMENT ON COLUMN price_rule.effect IS 'include: covers a quantity; set: the price of the charges, one rule each; adjust: a discount or surcharge on lines; add: a line of its own; limit: at least or at most; true_up: what is missing of what an agreement commits to; credit: takes off what is prepaid or a coupon gives; round: the quantity of each charge that counts';
 COMMENT ON COLUMN price_rule.position IS 'order: of set rules that are equally specific the lowest wins; of other rules it comes first, and the next sees what it made';
 COMMENT ON COLUMN price_rule.currency IS 'currency of the price; for cost and amount measures NULL follows the charges, and a currency restricts the rule to it';
 COMMENT ON COLUMN price_rule.bundle IS 'rules of one name draw on the same included quantity, in the order of their position; NULL is one of its own';
-COMMENT ON COLUMN price_rule.included IS 'quantity included in a period; only for effect include';
+COMMENT ON COLUMN price_rule.included IS 'quantity that effect include covers in a month; of effect credit the amount that can be taken off, NULL without limit';
 COMMENT ON COLUMN price_rule.roll_over IS 'months in which what was left may still be used; NULL is none';
+COMMENT ON COLUMN price_rule.included_months IS 'of effect credit: months after which the amount is there anew, from the start of valid_during; NULL is once';
+COMMENT ON COLUMN price_rule.uses IS 'of effect credit: in how many months it may be used; NULL is in any number';
+COMMENT ON COLUMN price_rule.time_window_id IS 'window of time that the rule is about: charges are cut where it begins and ends; NULL is any time';
 COMMENT ON COLUMN price_rule.skip_zero IS 'whether a measure of 0 makes no line, so that no flat fee or minimum is due';
 COMMENT ON COLUMN price_rule.tax_category IS 'VAT at home: standard, reduced, intermediate, super_reduced or zero rate, exempt, or reverse_charge between businesses';
 COMMENT ON COLUMN price_rule.show_zero IS 'whether a line of 0.00 is shown on the invoice';

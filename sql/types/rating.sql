@@ -52,6 +52,23 @@ CREATE TYPE rating_share AS (
 );
 COMMENT ON TYPE rating_share IS 'the share of charges in a line; see view rated_charge';
 
+CREATE TYPE rating_use AS (
+    customer_id     int,
+    reseller_id     int,
+    period_start    date,
+    price_rule_id   int,
+    effect          text,
+    product_id      int,
+    account_id      int,
+    resource_id     text,
+    tag_value       text,
+    currency        text,
+    lot_from        date,
+    lot_until       date,
+    amount          numeric
+);
+COMMENT ON TYPE rating_use IS 'what is used of a credit, or counts for a commitment; see view rated_use';
+
 CREATE TYPE invoice_line_part AS (
     part          text,
     description   text,

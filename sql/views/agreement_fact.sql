@@ -8,7 +8,7 @@ SELECT g.agreement_id, i.agreement_item_id, i.item_id, g.customer_id, g.account_
     agreement_end(g.end_on, g.start_on, g.term, g.notice, g.renewal, g.renewal_term, g.cancelled_on, CASE g.renewal WHEN 'on_payment' THEN
         ARRAY(SELECT DISTINCT r.renewal_no FROM agreement_renewal_paid AS r WHERE r.agreement_id = g.agreement_id) END) AS end_on,
     CASE WHEN g.alignment = 'calendar' THEN '2000-01-01' ELSE coalesce(g.anchor_on, g.start_on) END AS anchor_on,
-    g.billing_period::interval AS billing_period, g.in_advance, i.pricing, coalesce(i.priced_on, g.start_on) AS priced_on,
+    g.billing_period::interval AS billing_period, g.in_advance AND i.kind <> 'commitment' AS in_advance, i.pricing, coalesce(i.priced_on, g.start_on) AS priced_on,
     span_length(g.billing_period) AS billing_length, span_length(coalesce(i.price_period, g.billing_period)) AS price_length,
     i.unit_cost, i.proration, i.round_units,
     CASE WHEN i.indexed THEN g.index_percentage END AS index_percentage, CASE WHEN i.indexed THEN g.index_name END AS index_name, g.index_lag,
@@ -27,7 +27,7 @@ COMMENT ON COLUMN agreement_fact.item_id IS 'what it is, in charge_item';
 COMMENT ON COLUMN agreement_fact.customer_id IS 'customer';
 COMMENT ON COLUMN agreement_fact.account_id IS 'account of the agreement';
 COMMENT ON COLUMN agreement_fact.product_id IS 'product';
-COMMENT ON COLUMN agreement_fact.kind IS 'recurring or one_off';
+COMMENT ON COLUMN agreement_fact.kind IS 'recurring, one_off or commitment';
 COMMENT ON COLUMN agreement_fact.unit IS 'unit of quantity';
 COMMENT ON COLUMN agreement_fact.currency IS 'currency of its price';
 COMMENT ON COLUMN agreement_fact.start_on IS 'first day of the agreement';

@@ -8,7 +8,7 @@ owned AS NOT MATERIALIZED (
     -- Never run, but counted by the planner, which cannot tell how many rows all
     -- of the above gives, guesses one, and would then join row by row: twenty for
     -- each customer asked for.
-    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, '', '', '', 0, 0, 0, 0, 0, 0, 0, NULL
+    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, '', '', '', 0, 0, 0, 0, 0, 0, 0, NULL, NULL
     FROM generate_series(1, 20 + 20 * least(customer_last() - customer_first(), 1000))
     WHERE customer_first() < 0
 ),
@@ -16,6 +16,7 @@ item AS MATERIALIZED (
     SELECT a.customer_id, d.item_id, a.buyers,
         CASE WHEN EXISTS (SELECT FROM price_rule_in_force AS r WHERE r.per LIKE 'tags.%') THEN d.tags END AS tags,
         CASE WHEN g.price_rule_id IS NULL THEN price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d)
+            WHEN g.kind = 'commitment' THEN price_rule_place((SELECT u.rules FROM price_rule_packed AS u), g.price_rule_id)
             ELSE price_rule_first((SELECT u.rules FROM price_rule_packed AS u),
                 price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d), g.price_rule_id) END AS matched
     FROM (
@@ -72,5 +73,6 @@ COMMENT ON COLUMN charge_matched.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_matched.contracted_cost IS 'sum of contracted cost';
 COMMENT ON COLUMN charge_matched.buyer_id IS 'the seller''s customer, who is invoiced';
 COMMENT ON COLUMN charge_matched.invoice_on IS 'day on which it may be invoiced; NULL is when the period ends';
+COMMENT ON COLUMN charge_matched.times IS 'pieces of time that windows cut it into, as charge_times() gives them';
 COMMENT ON COLUMN charge_matched.to_currency IS 'currency in which the buyer is invoiced, and costs are converted to; NULL converts nothing';
 COMMENT ON COLUMN charge_matched.factor IS 'what costs are multiplied by; NULL without an exchange rate';

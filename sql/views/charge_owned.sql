@@ -34,6 +34,24 @@ owner AS MATERIALIZED (
 tagged AS MATERIALIZED (
     SELECT DISTINCT o.account_id, o.tag_set_id FROM owner AS o WHERE o.tag_set_id <> 0
 ),
+asked AS MATERIALIZED (
+    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers, a.path
+    FROM customer_asked AS a
+    -- months are those of who is invoiced
+    JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
+    JOIN owner AS o ON o.customer_id = a.customer_id
+    UNION ALL
+    -- As in customer_asked.
+    SELECT 0, 0, 0, NULL, 0, '', NULL, NULL
+    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
+    WHERE customer_first() < 0
+),
+agreed AS MATERIALIZED (
+    SELECT array_agg(f) AS facts, array_agg(o.time_zone) AS zones
+    FROM asked AS o
+    JOIN agreement_fact AS f ON f.account_id = o.account_id
+    WHERE o.tag_set_id = 0 AND EXISTS (SELECT FROM agreement)
+),
 -- Days inside a month on which ownership, a price or an allocation rule changes.
 cut AS MATERIALIZED (
     SELECT b.account_id, date_trunc('month', b.day)::date AS period_start
@@ -49,47 +67,44 @@ cut AS MATERIALIZED (
         SELECT 0, lower(a.valid_during) FROM allocation_rule_in_force AS a
         UNION
         SELECT 0, upper(a.valid_during) FROM allocation_rule_in_force AS a
+        UNION
+        SELECT o.account_id, d.day
+        FROM agreed AS g
+        CROSS JOIN LATERAL commitment_days(g.facts) AS d
+        JOIN asked AS k ON k.account_id = d.account_id
+        JOIN asked AS o ON o.buyers[1] = k.buyers[1]
     ) AS b
     WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
 ),
-asked AS MATERIALIZED (
-    SELECT o.account_id, o.tag_set_id, o.customer_id, o.valid_during, z.time_zone_id, z.time_zone, a.buyers, a.path
-    FROM customer_asked AS a
-    -- months are those of who is invoiced
-    JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
-    JOIN owner AS o ON o.customer_id = a.customer_id
-    UNION ALL
-    -- As in customer_asked.
-    SELECT 0, 0, 0, NULL, 0, '', NULL, NULL
-    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
-    WHERE customer_first() < 0
-),
--- Months to look at: those asked for, and where a bundle rolls over all before, since
--- what one month left depends on what the one before it had.
+-- Months to look at: those asked for, and where a bundle rolls over, a credit is used up
+-- or a commitment runs, all before, since what one month left depends on what the one
+-- before it had.
 span AS MATERIALIZED (
-    SELECT CASE WHEN bool_or(r.roll_over > 0) THEN '-infinity' ELSE date_trunc('month', period_first())::date END AS first_day,
+    SELECT CASE WHEN bool_or(CASE WHEN r.roll_over > 0 OR r.effect IN ('true_up', 'credit') THEN coalesce(r.customer_id, 0) IN
+            (SELECT unnest(a.path) FROM asked AS a) END) THEN '-infinity' ELSE date_trunc('month', period_first())::date END AS first_day,
         (date_trunc('month', period_last()) + interval '1 month')::date AS end_day
     FROM price_rule_in_force AS r
 ),
 -- Items of which a rule must see the single charges.
 fine AS MATERIALIZED (
-    SELECT DISTINCT d.item_id
+    SELECT d.item_id, bool_or(r.time_window_id IS NOT NULL) AS is_timed
     FROM price_rule_in_force AS r
     JOIN product AS p ON p.path @> ARRAY[r.product_id]
     JOIN charge_dimension AS d ON d.product_id = p.product_id
-    WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge'
+    WHERE (r.measure IN ('peak', 'latest', 'weighted', 'p95') OR r.per = 'charge' OR r.time_window_id IS NOT NULL
         OR r.measure NOT IN ('amount', 'dearest') AND pricing_by_event(r.pricing))
       AND (r.selector IS NULL OR selector_matches(r.selector, d))
       -- mostly none does, and then all items need not be hashed to find that out
       AND EXISTS (
         SELECT
         FROM price_rule_in_force AS e
-        WHERE e.measure IN ('peak', 'latest', 'weighted', 'p95') OR e.per = 'charge'
+        WHERE e.measure IN ('peak', 'latest', 'weighted', 'p95') OR e.per = 'charge' OR e.time_window_id IS NOT NULL
           OR e.measure NOT IN ('amount', 'dearest') AND pricing_by_event(e.pricing))
       AND EXISTS (
         SELECT
         FROM asked AS a
         WHERE a.account_id = d.account_id AND coalesce(r.customer_id, 0) = ANY (a.path))
+    GROUP BY d.item_id
 ),
 -- Accounts whose charges are summed, where they are few; NULL is all: to look each
 -- charge up in a long list would take longer than to sum it.
@@ -111,7 +126,8 @@ single AS MATERIALIZED (
 SELECT o.customer_id, r.charge_on AS period_start, r.charge_on, r.load_scope_id, NULL::int AS line_no,
     NULL::timestamptz AS starts, NULL::timestamptz AS ends, r.item_id, r.account_id, i.product_id,
     i.resource_id, coalesce(i.pricing_unit, i.consumed_unit) AS unit, i.billing_currency, r.charges, r.quantity,
-    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1] AS buyer_id, NULL::date AS invoice_on
+    r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1] AS buyer_id, NULL::date AS invoice_on,
+    NULL::bigint[] AS times
 FROM asked AS o
 JOIN charge_monthly AS r ON r.account_id = o.account_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
@@ -128,7 +144,7 @@ WHERE grain() = 'month'
 UNION ALL
 SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, NULL, NULL, NULL, r.item_id,
     r.account_id, i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges,
-    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1], NULL
+    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1], NULL, NULL
 FROM asked AS o
 JOIN charge_daily AS r ON r.account_id = o.account_id AND r.time_zone_id = o.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
@@ -145,7 +161,7 @@ WHERE (grain() = 'day' OR grain() = 'month' AND EXISTS (SELECT FROM cut))
 UNION ALL
 SELECT o.customer_id, date_trunc('month', r.charge_on)::date, r.charge_on, r.load_scope_id, NULL, NULL, NULL, r.item_id,
     r.account_id, i.product_id, i.resource_id, coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, r.charges,
-    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1], NULL
+    r.quantity, r.billed_cost, r.effective_cost, r.list_cost, r.contracted_cost, o.buyers[1], NULL, NULL
 FROM asked AS o
 JOIN (
     SELECT g.load_scope_id, g.account_id, g.item_id, (g.sums).*
@@ -178,7 +194,9 @@ UNION ALL
 SELECT o.customer_id, date_trunc('month', c.charge_on)::date, c.charge_on, r.load_scope_id, r.line_no,
     r.charge_period_start, r.charge_period_end, r.item_id, r.account_id, i.product_id, i.resource_id,
     coalesce(i.pricing_unit, i.consumed_unit), i.billing_currency, 1, coalesce(r.pricing_quantity, r.consumed_quantity),
-    r.billed_cost, coalesce(r.effective_cost, r.billed_cost), r.list_cost, r.contracted_cost, o.buyers[1], NULL
+    r.billed_cost, coalesce(r.effective_cost, r.billed_cost), r.list_cost, r.contracted_cost, o.buyers[1], NULL,
+    CASE WHEN r.item_id IN (SELECT f.item_id FROM fine AS f WHERE f.is_timed) THEN charge_times(r.charge_period_start, r.charge_period_end, o.time_zone,
+        (SELECT array_agg(w) FROM time_window AS w), ARRAY(SELECT h FROM holiday AS h)) END
 FROM asked AS o
 JOIN single AS r ON r.account_id = o.account_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
@@ -191,16 +209,14 @@ WHERE c.charge_on >= (SELECT p.first_day FROM span AS p) AND c.charge_on < (SELE
 UNION ALL
 -- Agreements deliver nothing: what they charge is computed.
 SELECT o.customer_id, c.period_start, c.charge_on, 0, c.part, c.starts, c.ends, c.item_id, c.account_id, c.product_id, i.resource_id,
-    c.unit, c.currency, 1, c.quantity, c.cost, c.cost, c.amount, NULL, o.buyers[1], c.invoice_on
-FROM (
-    SELECT array_agg(f) AS facts, array_agg(o.time_zone) AS zones
-    FROM asked AS o
-    JOIN agreement_fact AS f ON f.account_id = o.account_id
-    WHERE o.tag_set_id = 0 AND EXISTS (SELECT FROM agreement)
-) AS a
+    c.unit, c.currency, k.charges, CASE k.charges WHEN 0 THEN c.amount ELSE c.quantity END, c.cost, c.cost, CASE k.charges WHEN 1 THEN c.amount END,
+    NULL, o.buyers[1], c.invoice_on, NULL
+FROM agreed AS a
 CROSS JOIN LATERAL agreement_charges(a.facts, a.zones, ARRAY(SELECT ROW(x.*)::price_index FROM price_index_in_force AS x)) AS c
 JOIN asked AS o ON o.account_id = c.account_id AND o.tag_set_id = 0
-JOIN charge_item AS i ON i.item_id = c.item_id;
+JOIN charge_item AS i ON i.item_id = c.item_id
+-- A commitment charges nothing by itself: its quantity is the amount.
+CROSS JOIN LATERAL (SELECT CASE i.pricing_category WHEN 'Commitment' THEN 0 ELSE 1 END AS charges) AS k;
 
 COMMENT ON VIEW charge_owned IS 'charges with the customer that owns them, rolled up where that suffices: the base of all rating';
 COMMENT ON COLUMN charge_owned.customer_id IS 'customer';
@@ -224,3 +240,4 @@ COMMENT ON COLUMN charge_owned.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN charge_owned.contracted_cost IS 'sum of contracted cost';
 COMMENT ON COLUMN charge_owned.buyer_id IS 'the seller''s customer, who is invoiced: the customer itself, or the first reseller above it';
 COMMENT ON COLUMN charge_owned.invoice_on IS 'day on which it may be invoiced; NULL is when the period ends';
+COMMENT ON COLUMN charge_owned.times IS 'pieces of time that windows cut it into, as charge_times() gives them; NULL where no rule asks';

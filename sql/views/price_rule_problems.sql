@@ -49,7 +49,7 @@ SELECT 'no amount', r.price_rule_id, r.name, r.customer_id, r.product_id, NULL, 
     'charges are in its scope, but nothing of them is in its currency or has what it measures'
 FROM price_rule_in_force AS r
 JOIN about AS a ON a.price_rule_id = r.price_rule_id
-WHERE r.effect <> 'set'
+WHERE r.effect NOT IN ('set', 'true_up', 'credit', 'round')
   AND NOT EXISTS (SELECT FROM share AS s WHERE s.price_rule_id = r.price_rule_id AND s.amount IS NOT NULL)
 UNION ALL
 SELECT 'no price', NULL, NULL, s.customer_id, i.product_id, s.period_start, s.cost_currency, sum(s.charges)::bigint,

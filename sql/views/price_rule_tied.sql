@@ -16,6 +16,7 @@ JOIN price_rule_in_force AS b
     AND b.position = a.position
     AND b.price_rule_id > a.price_rule_id
     AND b.valid_during && a.valid_during
+    AND (b.time_window_id IS NULL) = (a.time_window_id IS NULL)
     AND (measure_is_money(b.measure) AND b.currency IS NOT NULL) = (measure_is_money(a.measure) AND a.currency IS NOT NULL)
     AND selector_specificity(b.selector) = selector_specificity(a.selector)
 JOIN product AS p ON p.path @> ARRAY[a.product_id]
