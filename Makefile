@@ -33,7 +33,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,agreement.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
           price_rule_tied.sql price_rule_problems.sql \
-          invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
+          invoice_due.sql invoice_running.sql invoice_balance.sql invoice_run_progress.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql) \
@@ -59,7 +59,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
+                 own_billing currency_rate vat_number vat invoice invoice_run_options correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

@@ -385,9 +385,9 @@ $$;
 
 COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
--- Finalises what is due for the customers first to last.  Gives the number of
--- documents.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL)
+-- Finalises what is due for the customers first to last, or for those of them that
+-- are listed.  Gives the number of documents.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, customers int[] DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -440,6 +440,7 @@ BEGIN
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
         WHERE coalesce(d.invoice_on, d.period_end) <= least(until, (clock_timestamp() AT TIME ZONE z.time_zone)::date)
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
+          AND (customers IS NULL OR d.customer_id = ANY (customers))
           -- long ago billed periods rest, with all their lines
           AND (d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
             OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
@@ -453,4 +454,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int) IS 'finalises what is due for a range of customers; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int[]) IS 'finalises what is due for a range of customers, or for those of it that are listed; gives the number of documents';
