@@ -59,7 +59,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice invoice_run_options correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
+                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy invoice_currency simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
                  agreement agreement_examples agreement_random \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
