@@ -27,7 +27,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
-        $(addprefix sql/views/,landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
+        $(addprefix sql/views/,audit.sql landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
           price_rule_in_force.sql allocation_in_force.sql agreement_fact.sql) \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
@@ -40,7 +40,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql correction_policy.sql invoice_rates.sql invoice_service.sql invoice.sql \
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_references.sql correction_policy.sql invoice_rates.sql invoice_service.sql invoice.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
