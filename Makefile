@@ -28,21 +28,21 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
-        $(addprefix sql/views/,landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
+        $(addprefix sql/views/,audit.sql landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
           price_rule_in_force.sql allocation_in_force.sql agreement_renewal_paid.sql agreement_fact.sql) \
         sql/functions/reseller.sql \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
           charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
           price_rule_tied.sql price_rule_problems.sql \
-          invoice_due.sql invoice_running.sql invoice_balance.sql bi.sql) \
+          invoice_due.sql invoice_running.sql invoice_balance.sql invoice_run_progress.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \
         $(addprefix sql/views/,allocation_item.sql allocated.sql bi_allocation.sql \
           tag_violation.sql tag_suspect.sql untagged_resource.sql bi_tag_coverage.sql bi_load_anomaly.sql bi_margin_converted.sql bi_write_off.sql bi_commitment.sql bi_hours.sql) \
         $(addprefix sql/views/,supplier_invoice.sql reconciliation_invoice.sql reconciliation_usage.sql reconciliation_sale.sql reconciliation_found.sql reconciliation_item.sql) \
         $(addprefix sql/functions/,reconciliation_run.sql reconciliation_decide.sql reconcile_trace.sql invoice_gate.sql) \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
-        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql correction_policy.sql invoice_rates.sql seller_lock.sql) \
+        $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql invoice_references.sql correction_policy.sql invoice_rates.sql seller_lock.sql) \
         $(addprefix sql/views/,invoice_status.sql payment_status.sql invoice_sealed.sql bi_receivable.sql invoice_overview.sql) \
         $(addprefix sql/functions/,invoice_seal.sql invoice_service.sql invoice.sql payment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql invoice_preview.sql invoice_annex.sql schedule.sql)
@@ -63,7 +63,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing currency_rate vat_number vat invoice correction_policy payment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
+                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
                  agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

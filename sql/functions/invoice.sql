@@ -1,37 +1,50 @@
 -- What a document says, as text: the same for the same rows, whatever the session's
--- settings.  Of a dimension and of exchange rates it says something where it has them.
-CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, lines invoice_line[], vat invoice_vat[],
-    allocation invoice_line_allocation[] DEFAULT '{}', rates invoice_currency_rate[] DEFAULT '{}')
+-- settings.  Its lines, VAT and the rest are in it by their hash.
+--
+-- Rows are text as the server writes them, quoted where they must be, so no two look
+-- alike; without columns at the end that are NULL: what a later release adds there changes
+-- no hash.
+CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, body bytea)
 RETURNS text
-LANGUAGE sql IMMUTABLE
-BEGIN ATOMIC
-    SELECT (jsonb_build_object(
-        'invoice', to_jsonb(invoice) - '{previous_hash,hash,finalised_at}'::text[]
-            - CASE WHEN num_nonnulls((invoice).dimension_id, (invoice).dimension, (invoice).dimension_value) = 0 THEN '{dimension_id,dimension,dimension_value}' ELSE '{}' END::text[]
-            - CASE (invoice).series WHEN '' THEN '{series}' ELSE '{}' END::text[]
-            - CASE WHEN (invoice).note IS NULL THEN '{note}' ELSE '{}' END::text[]
-            - CASE WHEN (invoice).bill_to_id IS NULL THEN '{bill_to_id}' ELSE '{}' END::text[]
-            - CASE WHEN (invoice).reseller_id IS NULL THEN '{reseller_id}' ELSE '{}' END::text[]
-            - CASE WHEN num_nonnulls((invoice).split_by, (invoice).split_value) = 0 THEN '{split_by,split_value}' ELSE '{}' END::text[],
-        'previous_hash', encode((invoice).previous_hash, 'hex'),
-        'finalised_at', extract(epoch FROM (invoice).finalised_at),
-        'lines', (
-            SELECT jsonb_agg(to_jsonb(l) - CASE WHEN num_nonnulls(l.dimension_id, l.dimension_value) = 0 THEN '{dimension_id,dimension_value}' ELSE '{}' END::text[]
-                    - CASE WHEN l.invoice_on IS NULL THEN '{invoice_on}' ELSE '{}' END::text[]
-                    - CASE WHEN num_nonnulls(l.service_start, l.service_end) = 0 THEN '{service_start,service_end}' ELSE '{}' END::text[]
-                    - CASE WHEN l.order_number IS NULL THEN '{order_number}' ELSE '{}' END::text[]
-                ORDER BY l.line_no)
-            FROM unnest(lines) AS l),
-        'vat', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.vat_category, v.vat_rate) FROM unnest(vat) AS v))
-        || CASE WHEN cardinality(allocation) > 0 THEN jsonb_build_object(
-            'allocation', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.line_no, a.dimension_id, a.value COLLATE "C") FROM unnest(allocation) AS a))
-        ELSE '{}' END
-        || CASE WHEN cardinality(rates) > 0 THEN jsonb_build_object(
-            'rates', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.period_start, r.currency) FROM unnest(rates) AS r))
-        ELSE '{}' END)::text;
-END;
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET datestyle = 'ISO, YMD'
+SET timezone = 'UTC'
+SET bytea_output = 'hex'
+AS $$
+BEGIN
+    invoice.hash := NULL;
+    RETURN concat_ws(chr(10), rtrim(invoice::text, ',)'), body);
+END
+$$;
 
-COMMENT ON FUNCTION invoice_content(invoice, invoice_line[], invoice_vat[], invoice_line_allocation[], invoice_currency_rate[]) IS 'what a document says, as the text that is hashed';
+COMMENT ON FUNCTION invoice_content(invoice, bytea) IS 'what a document says, as the text that is hashed';
+
+-- Hashes of all that documents have below them.
+CREATE OR REPLACE FUNCTION invoice_bodies(lines invoice_line[], vat invoice_vat[], allocation invoice_line_allocation[],
+    rates invoice_currency_rate[])
+RETURNS TABLE (invoice_id int, body bytea)
+LANGUAGE plpgsql STABLE ROWS 100
+SET search_path = cloudbilling, pg_temp
+SET datestyle = 'ISO, YMD'
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.invoice_id, sha256(convert_to(string_agg(r.kind || r.row, chr(10) ORDER BY r.kind, r.no, r.row COLLATE "C"), 'UTF8'))
+    FROM (
+        SELECT l.invoice_id, '1' AS kind, l.line_no AS no, rtrim(l::text, ',)') AS row FROM unnest(lines) AS l
+        UNION ALL
+        SELECT v.invoice_id, '2', 0, rtrim(v::text, ',)') FROM unnest(vat) AS v
+        UNION ALL
+        SELECT a.invoice_id, '3', a.line_no, rtrim(a::text, ',)') FROM unnest(allocation) AS a
+        UNION ALL
+        SELECT c.invoice_id, '4', 0, rtrim(c::text, ',)') FROM unnest(rates) AS c
+    ) AS r
+    GROUP BY r.invoice_id;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_bodies(invoice_line[], invoice_vat[], invoice_line_allocation[], invoice_currency_rate[]) IS 'hashes of the lines, VAT, specifications and rates of documents';
 
 -- Documents whose hash no longer fits what they say or what came before them.
 CREATE OR REPLACE FUNCTION invoice_verify()
@@ -43,11 +56,13 @@ BEGIN ATOMIC
         SELECT i.*,
             lag(i.hash) OVER series AS hash_before,
             lag(i.series_number) OVER series AS number_before,
-            sha256(convert_to(invoice_content(i,
-                ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
-                ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
-                ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id),
-                ARRAY(SELECT r FROM invoice_currency_rate AS r WHERE r.invoice_id = i.invoice_id)), 'UTF8')) AS hash_now
+            sha256(convert_to(invoice_content(i, (
+                SELECT b.body
+                FROM invoice_bodies(
+                    ARRAY(SELECT l FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id),
+                    ARRAY(SELECT v FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id),
+                    ARRAY(SELECT a FROM invoice_line_allocation AS a WHERE a.invoice_id = i.invoice_id),
+                    ARRAY(SELECT r FROM invoice_currency_rate AS r WHERE r.invoice_id = i.invoice_id)) AS b)), 'UTF8')) AS hash_now
         FROM invoice AS i
         WINDOW series AS (PARTITION BY i.seller_id, i.series, i.series_year ORDER BY i.series_number)
     ) AS i
@@ -105,6 +120,7 @@ DECLARE
     vat        invoice_vat[];
     allocation invoice_line_allocation[];
     kept       invoice_currency_rate[];
+    bodies     bytea[];
     series     invoice_series;
     scheme     invoice_number_scheme;
     document   invoice;
@@ -132,6 +148,12 @@ BEGIN
         LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
         LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
     ),
+    -- Months that have documents: only there is something to look up.
+    touched AS MATERIALIZED (
+        SELECT m.customer_id, m.period_start
+        FROM (SELECT DISTINCT d.customer_id, d.period_start FROM unnest(due) AS d) AS m
+        WHERE EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = m.customer_id AND l.period_start = m.period_start)
+    ),
     priced AS (
         SELECT d.*, y.debtor_id, y.seller_id, y.split_by,
             CASE WHEN y.split_by IS NOT NULL THEN invoice_split(y.split_by, d.customer_id, d.account_id) END AS split_value,
@@ -141,11 +163,12 @@ BEGIN
         FROM unnest(due) AS d
         JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
         JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
+        LEFT JOIN touched AS m ON m.customer_id = d.customer_id AND m.period_start = d.period_start
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
-            WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency AND l.invoice_on IS NULL
-              AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
+            WHERE m.customer_id IS NOT NULL AND l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+              AND l.invoice_on IS NULL AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
               -- of the same seller, and of documents that are split in the same way, the same one
               AND ((SELECT NOT EXISTS (SELECT FROM reseller)) AND y.split_by IS NULL OR EXISTS (
                 SELECT
@@ -159,7 +182,7 @@ BEGIN
             SELECT x.vat_category, x.vat_rate, x.vat_country, x.vat_exemption
             FROM invoice_line AS x
             JOIN price_rule AS y ON y.price_rule_id = x.price_rule_id
-            WHERE x.customer_id = d.customer_id AND x.period_start = d.period_start
+            WHERE m.customer_id IS NOT NULL AND x.customer_id = d.customer_id AND x.period_start = d.period_start
               AND y.tax_category = r.tax_category AND y.supply = r.supply AND y.tax_exemption IS NOT DISTINCT FROM r.tax_exemption
               AND (x.invoice_on IS NULL) = (d.invoice_on IS NULL)
               AND y.reseller_id IS NOT DISTINCT FROM r.reseller_id
@@ -398,6 +421,13 @@ BEGIN
     FROM invoice_note AS n
     WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
 
+    -- Of all documents at once, in their order.
+    bodies := ARRAY(
+        SELECT b.body
+        FROM unnest(documents) WITH ORDINALITY AS d
+        LEFT JOIN invoice_bodies(lines, vat, allocation, kept) AS b ON b.invoice_id = d.invoice_id
+        ORDER BY d.ordinality);
+
     -- Numbers and hashes go one by one, for each hangs on the one before; the
     -- row of the series stays locked until the end of the transaction.
     FOR i IN 1 .. cardinality(documents) LOOP
@@ -439,11 +469,7 @@ BEGIN
         END IF;
         document.payment_reference := payment_reference(document.invoice_number);
         document.previous_hash := series.last_hash;
-        document.hash := sha256(convert_to(invoice_content(document,
-            ARRAY(SELECT l FROM unnest(lines) AS l WHERE l.invoice_id = document.invoice_id),
-            ARRAY(SELECT v FROM unnest(vat) AS v WHERE v.invoice_id = document.invoice_id),
-            ARRAY(SELECT a FROM unnest(allocation) AS a WHERE a.invoice_id = document.invoice_id),
-            ARRAY(SELECT r FROM unnest(kept) AS r WHERE r.invoice_id = document.invoice_id)), 'UTF8'));
+        document.hash := sha256(convert_to(invoice_content(document, bodies[i]), 'UTF8'));
         series.last_hash := document.hash;
         documents[i] := document;
     END LOOP;
@@ -469,12 +495,12 @@ $$;
 
 COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int, date, boolean) IS 'makes, numbers and freezes the documents of what is due; gives their number';
 
--- Finalises what is due for the customers first to last, or of it only lines that were
--- entered by hand, by their resources; what waits for approval is proposed, or is what
--- is finalised.  Gives the number of documents.  As if it were another day it does so
--- for previews, which are rolled back.
-CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, approval int DEFAULT NULL,
-    entries text[] DEFAULT NULL, as_if date DEFAULT NULL)
+-- Finalises what is due for the customers first to last, or for those of them that are
+-- listed, or of it only lines that were entered by hand, by their resources; what waits
+-- for approval is proposed, or is what is finalised.  Gives the number of documents.
+-- As if it were another day it does so for previews, which are rolled back.
+CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, customers int[] DEFAULT NULL,
+    approval int DEFAULT NULL, entries text[] DEFAULT NULL, as_if date DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -533,6 +559,7 @@ BEGIN
         WHERE coalesce(d.invoice_on, d.period_end) <= least(until, coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date))
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
           AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
+          AND (customers IS NULL OR d.customer_id = ANY (customers))
           -- long ago billed periods rest, with all their lines
           AND (entries IS NOT NULL
             OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
@@ -547,7 +574,10 @@ BEGIN
             JOIN invoice_approval AS p ON p.customer_id = d.customer_id AND p.currency = d.currency::bpchar
             WHERE p.invoice_approval_id = approval);
     ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
-        due := invoice_propose(due, ARRAY(SELECT c.customer_id FROM customer AS c WHERE c.customer_id BETWEEN first AND last), until, run);
+        due := invoice_propose(due, ARRAY(
+            SELECT c.customer_id
+            FROM customer AS c
+            WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))), until, run);
     END IF;
 
     -- Policies of customers: few have one.  They are about what the seller invoices.
@@ -565,4 +595,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int, text[], date) IS 'finalises what is due for a range of customers, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int[], int, text[], date) IS 'finalises what is due for a range of customers, or for those of it that are listed, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';

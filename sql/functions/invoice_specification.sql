@@ -13,6 +13,9 @@ DECLARE
     first_period date;
     last_period date;
 BEGIN
+    IF NOT EXISTS (SELECT FROM invoice_dimension) THEN
+        RETURN;
+    END IF;
     SELECT int4range(min(d.customer_id), max(d.customer_id), '[]'), min(d.period_start), max(d.period_start)
     INTO customers, first_period, last_period
     FROM unnest(due) AS d

@@ -105,7 +105,8 @@ piece AS (
 )
 SELECT account_id, tag_set_id, customer_id, valid_during
 FROM candidate
-WHERE candidates = 1
+-- Mostly so, which the planner cannot know: it would look all customers up row by row.
+WHERE CASE WHEN candidates = 1 THEN true END IS NOT NULL
 UNION ALL
 (
     SELECT DISTINCT ON (p.account_id, p.tag_set_id, p.day)

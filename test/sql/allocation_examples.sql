@@ -264,4 +264,4 @@ SELECT allocation_reopen('team', '2026-09-01');
 TABLE by_status;
 
 -- What a definition was.
-SELECT relation, definition ->> 'spelling' AS spelling, definition ->> 'value' AS value FROM history WHERE relation = 'allocation_lookup' ORDER BY 2;
+SELECT relation, definition ->> 'spelling' AS spelling, definition ->> 'value' AS value FROM history WHERE relation = 'allocation_lookup' AND operation <> 'insert' ORDER BY 2;
