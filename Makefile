@@ -70,7 +70,7 @@ REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fu
 ISOLATION      = load_together carry_together invoice_run invoice_life
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore number_series kill load_together schedule samples recount allocation_recount rate_oracle reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
+CHECKS         = plpgsql_check demo dump_restore number_series kill load_together schedule samples recount allocation_recount rate_oracle agreement_simulation reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

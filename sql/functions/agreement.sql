@@ -1,7 +1,16 @@
 -- Agreements: what makes their charges like all others, and what changes them.
 
--- The first end of a term that is no earlier than a day.  All are counted from the
--- start, so that months of different length do not add up.
+-- When the term after so many renewals ends.  Months are counted from the start, so
+-- that those of different length do not add up; after a term of days, from its end.
+CREATE OR REPLACE FUNCTION agreement_renewed_until(start_on date, term interval, renewal_term interval, renewals int)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN extract(day FROM term) > 0 THEN (start_on + term) + renewals * renewal_term
+    ELSE start_on + (term + renewals * renewal_term) END::date;
+
+COMMENT ON FUNCTION agreement_renewed_until(date, interval, interval, int) IS 'end of the term of an agreement that comes after so many renewals';
+
+-- The first end of a term that is no earlier than a day.
 CREATE OR REPLACE FUNCTION agreement_term_end(start_on date, term interval, renewal_term interval, from_day date)
 RETURNS date
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -9,7 +18,7 @@ BEGIN ATOMIC
     SELECT min(e.day)
     FROM (SELECT greatest(0, period_number((start_on + term)::date, renewal_term, from_day)) AS first) AS n
     CROSS JOIN LATERAL generate_series(greatest(0, n.first - 1), n.first + 2) AS g (number)
-    CROSS JOIN LATERAL (SELECT (start_on + (term + g.number * renewal_term))::date AS day) AS e
+    CROSS JOIN LATERAL (SELECT agreement_renewed_until(start_on, term, renewal_term, g.number) AS day) AS e
     WHERE e.day >= from_day;
 END;
 
@@ -26,10 +35,10 @@ RETURN CASE
     WHEN renewal = 'none' THEN (start_on + term)::date
     ELSE least(
         -- terms that were paid, up to the first that was not
-        CASE WHEN renewal = 'on_payment' THEN (start_on + (term + (
-            SELECT count(*)
+        CASE WHEN renewal = 'on_payment' THEN agreement_renewed_until(start_on, term, coalesce(renewal_term, term), (
+            SELECT count(*)::int
             FROM (SELECT p.number, row_number() OVER (ORDER BY p.number) AS no FROM unnest(paid) AS p (number)) AS p
-            WHERE p.number = p.no) * coalesce(renewal_term, term)))::date END,
+            WHERE p.number = p.no)) END,
         agreement_term_end(start_on, term, coalesce(renewal_term, term), (cancelled_on + notice)::date))
 END;
 

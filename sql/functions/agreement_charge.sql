@@ -86,9 +86,11 @@ BEGIN
                 least(lead(u.valid_from) OVER (PARTITION BY f.agreement_item_id ORDER BY u.valid_from), f.end_on, until) - 1) END AS last_year
         FROM unnest(facts) AS f
         CROSS JOIN LATERAL (
+            -- of the two of one day the one that was agreed later
             SELECT f.priced_on AS valid_from, f.pricing
+            WHERE NOT EXISTS (SELECT FROM unnest(f.prices) AS a WHERE a.valid_from = f.priced_on)
             UNION ALL
-            SELECT a.valid_from, a.pricing FROM unnest(f.prices) AS a WHERE a.valid_from > f.priced_on
+            SELECT a.valid_from, a.pricing FROM unnest(f.prices) AS a
         ) AS u
         WHERE f.pricing IS NOT NULL
     ),
@@ -101,7 +103,7 @@ BEGIN
                     SELECT round(x.value / a.value, 12)
                     FROM unnest(figures) AS a
                     JOIN unnest(figures) AS x ON x.name = a.name AND x.month BETWEEN a.month AND m.month
-                        AND extract(month FROM x.month) = extract(month FROM a.month)
+                        AND extract(month FROM x.month) = extract(month FROM m.month)
                     WHERE a.name = b.index_name AND a.month = m.base
                     ORDER BY x.month DESC
                     LIMIT 1), 1) END AS factor
@@ -109,7 +111,7 @@ BEGIN
         CROSS JOIN LATERAL generate_series(b.first_year, greatest(b.first_year, b.last_year)) AS y (number)
         CROSS JOIN LATERAL (
             SELECT (date_trunc('month', period_begin(b.start_on, '1 year', y.number)::timestamp) - make_interval(months => b.index_lag))::date AS month,
-                (date_trunc('month', period_begin(b.start_on, '1 year', b.first_year)::timestamp) - make_interval(months => b.index_lag))::date AS base
+                (date_trunc('month', b.valid_from::timestamp) - make_interval(months => b.index_lag))::date AS base
         ) AS m
     )
     SELECT p.agreement_item_id, p.valid_from, lead(p.valid_from) OVER (PARTITION BY p.agreement_item_id ORDER BY p.valid_from), p.factor,
@@ -213,6 +215,7 @@ BEGIN
         FROM item AS i
         CROSS JOIN LATERAL (SELECT lower(q.valid_during) AS day, q.quantity FROM unnest(i.quantities) AS q) AS o
         WHERE i.kind = 'one_off' AND o.day >= i.charged_from AND (i.end_on IS NULL OR o.day < i.end_on)
+          AND (i.parent_during IS NULL OR EXISTS (SELECT FROM unnest(i.parent_during) AS q (valid_during) WHERE q.valid_during @> o.day))
     )
     SELECT i.customer_id, i.agreement_id, c.agreement_item_id, i.item_id, i.account_id, i.product_id, i.unit, i.currency, m.period_start, c.charge_on,
         CASE WHEN c.invoice_on < (m.period_start + interval '1 month')::date THEN c.invoice_on END,

@@ -250,6 +250,41 @@ SELECT customer_id, account, amount FROM invoice_running(4) ORDER BY 2, 3;
 RESET cloudbilling.period_first;
 RESET cloudbilling.period_last;
 
+-- What the three years of test/agreement_simulation found.
+SET cloudbilling.period_last = '2025-12-01';
+-- An index counts from the month of the price, not from the anniversary before it: 10 of October 2024, with the index at 112,
+-- is 10.27 in January, and 10.63 a year later.
+INSERT INTO price_index (name, month, value)
+VALUES ('PPI', '2024-01-01', 100), ('PPI', '2024-10-01', 112), ('PPI', '2025-01-01', 115), ('PPI', '2026-01-01', 119);
+INSERT INTO agreement (number, customer_id, name, signed_on, start_on, index_name, index_lag)
+VALUES ('index', 2, 'Index', '2024-01-01', '2024-01-15', 'PPI', 0);
+INSERT INTO agreement_item (agreement_id, number, product_id, description, pricing) VALUES (agreement_key('index'), 1, :seat, 'Seat', per_unit(8));
+INSERT INTO agreement_price (agreement_item_id, valid_from, pricing)
+SELECT agreement_item_id, '2024-10-15', per_unit(10) FROM agreement_item WHERE agreement_id = agreement_key('index');
+SELECT l.valid_from, l.factor, l.pricing FROM agreement_price_list AS l JOIN agreement_item AS i USING (agreement_item_id)
+WHERE i.agreement_id = agreement_key('index') ORDER BY 1;
+-- A price of the first day goes before the item's, and one of an earlier day holds until then.
+INSERT INTO agreement_price (agreement_item_id, valid_from, pricing)
+SELECT i.agreement_item_id, p.* FROM agreement_item AS i, (VALUES ('2024-01-15'::date, per_unit(9)), ('2024-01-01', per_unit(7))) AS p
+WHERE i.agreement_id = agreement_key('index');
+SELECT l.valid_from, l.factor, l.pricing FROM agreement_price_list AS l JOIN agreement_item AS i USING (agreement_item_id)
+WHERE i.agreement_id = agreement_key('index') AND l.valid_from < '2025-01-01' ORDER BY 1;
+-- One-off add-ons, too, are only charged on days on which their parent is there.
+INSERT INTO agreement_item (agreement_id, number, parent_id, kind, product_id, description, pricing)
+SELECT i.agreement_id, 2, i.agreement_item_id, 'one_off', :setup, 'Installation of a seat', per_unit(50) FROM agreement_item AS i WHERE i.agreement_id = agreement_key('index');
+INSERT INTO agreement_quantity
+SELECT i.agreement_item_id, q.during::daterange, 1
+FROM agreement_item AS i JOIN (VALUES (1, '[2024-02-01,2024-03-01)'), (2, '[2024-01-31,2024-02-01)'), (2, '[2024-02-01,2024-02-02)'), (2, '[2024-03-01,2024-03-02)'))
+    AS q (number, during) USING (number)
+WHERE i.agreement_id = agreement_key('index');
+SELECT item, first_day, amount FROM pg_temp.charged WHERE number = 'index' AND item = 2;
+-- A month after a term of 90 days is a month.
+SELECT n, agreement_renewed_until('2023-01-31', '90 days', '1 month', n) AS after_days, agreement_renewed_until('2023-01-31', '1 month', '2 months', n) AS after_months,
+    agreement_end(NULL, '2023-01-31', '90 days', '0 days', 'on_payment', '1 month', NULL, ARRAY(SELECT generate_series(1, n))) AS when_paid
+FROM generate_series(0, 2) AS n;
+SELECT agreement_end(NULL, '2023-01-31', '90 days', '0 days', 'automatic', '1 month', '2023-05-20', NULL);
+RESET cloudbilling.period_last;
+
 -- Errors.
 \set VERBOSITY default
 \set SHOW_CONTEXT never
