@@ -59,7 +59,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  usage_aggregates \
                  pricing pricing_steps pricing_constructors pricing_peers \
                  selector selector_set \
-                 invoice_html landing load load_apart dictionary_keep source_options unit_map aws_cur azure_cost partnercenter \
+                 invoice_html landing load load_apart dictionary_keep source_options source_variants unit_map aws_cur azure_cost partnercenter \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \

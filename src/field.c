@@ -319,31 +319,16 @@ json_value(const char **p, const char *end, int depth)
 	}
 }
 
-/* Whether the text is one JSON value that begins with one of these, and that the type jsonb
- * accepts. */
-static bool
-json_text(const char *s, int len, const char *first)
+/* Whether the text is one JSON object or array, that the type jsonb accepts. */
+bool
+field_json_nested(const char *s, int len)
 {
 	const char *p = s;
 	const char *end = s + len;
 
 	json_blank(&p, end);
-	if (p == end || *p == '\0' || strchr(first, *p) == NULL || !json_value(&p, end, 0))
+	if (p == end || (*p != '{' && *p != '[') || !json_value(&p, end, 0))
 		return false;
 	json_blank(&p, end);
 	return p == end;
-}
-
-/* Whether the text is one JSON object. */
-bool
-field_json_object(const char *s, int len)
-{
-	return json_text(s, len, "{");
-}
-
-/* Whether the text is one JSON object or array. */
-bool
-field_json_nested(const char *s, int len)
-{
-	return json_text(s, len, "{[");
 }

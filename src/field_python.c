@@ -94,7 +94,11 @@ field_json_from_python(const char *s, int len, StringInfo json)
 			p += strlen(words[i][0]);
 		}
 		else
-			appendStringInfoChar(json, *p++);
+		{
+			/* a tuple is a list */
+			appendStringInfoChar(json, *p == '(' ? '[' : *p == ')' ? ']' : *p);
+			p++;
+		}
 	}
 	return true;
 }

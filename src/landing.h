@@ -221,8 +221,11 @@ landing_value(Landing *landing, LandingField *field, int *len)
 
 	if (field->column >= 0 && field->column < landing->reader.nvalues)
 	{
+		bool quantity = field->kind == FIELD_NUMBER || field->kind == FIELD_TIME;
+
 		s = csv_value(&landing->reader, field->column, len);
-		if (!field_is_null(s, *len) && !landing_is_nothing(landing, s, *len))
+		if (!field_is_null(s, *len) && !landing_is_nothing(landing, s, *len) &&
+		    !(quantity && field_is_no_number(s, *len)))
 			return s;
 	}
 	if (field->fallback != NULL)

@@ -9,8 +9,39 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
+#include "utils/formatting.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
+
+/* Leaves out the blanks around a value. */
+static void
+trim(const char **s, int *len)
+{
+	while (*len > 0 && **s == ' ')
+		(*s)++, (*len)--;
+	while (*len > 0 && (*s)[*len - 1] == ' ')
+		(*len)--;
+}
+
+/* The word of the format that a value is, in its case or else in any; NULL for none. */
+static const char *
+find_choice(LandingField *field, const char *s, int len)
+{
+	const char *other = NULL;
+
+	for (int i = 0; i < field->choices.n; i++)
+	{
+		const char *word = field->choices.word[i];
+
+		if (strlen(word) != len)
+			continue;
+		if (memcmp(word, s, len) == 0)
+			return word;
+		if (other == NULL && pg_strncasecmp(word, s, len) == 0)
+			other = word;
+	}
+	return other;
+}
 
 /* Reads a time in the formats of the field; two of them must not disagree. */
 static const char *
@@ -19,6 +50,7 @@ read_time(LandingField *field, const char *s, int len, TimestampTz *time)
 	bool found = false;
 
 	*time = 0;
+	trim(&s, &len);
 	if (field->formats.n == 0)
 		return field_time(s, len, time) ? NULL : "not a date or time in ISO 8601";
 	for (int i = 0; i < field->formats.n; i++)
@@ -66,7 +98,7 @@ landing_read_value(Landing *landing, LandingField *field, const char *s, int len
 		{
 			Numeric number;
 
-			if (!exact_numeric_from_text(s, len, &number))
+			if (!field_number(s, len, landing->reader.delimiter, &number))
 				return "not a number";
 			*value = NumericGetDatum(number);
 			return NULL;
@@ -98,20 +130,26 @@ landing_read_value(Landing *landing, LandingField *field, const char *s, int len
 				return "longer than a name may be";
 			break;
 		case FIELD_CURRENCY:
-			if (!field_currency(s, len))
+		{
+			char *code;
+
+			trim(&s, &len);
+			code = asc_toupper(s, len);
+			if (!field_currency(code, len))
 				return "not a currency code of ISO 4217";
-			break;
+			*value = PointerGetDatum(cstring_to_text(code));
+			return NULL;
+		}
 		default:
 			if (field->choices.n > 0)
 			{
-				char **choices = field->choices.word;
-				int i = 0;
+				const char *choice;
 
-				while (i < field->choices.n &&
-				       (strlen(choices[i]) != len || memcmp(choices[i], s, len) != 0))
-					i++;
-				if (i == field->choices.n)
+				trim(&s, &len);
+				choice = find_choice(field, s, len);
+				if (choice == NULL)
 					return "not a value the format knows";
+				s = choice;
 			}
 	}
 	*value = PointerGetDatum(cstring_to_text_with_len(s, len));

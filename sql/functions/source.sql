@@ -72,6 +72,11 @@ BEGIN ATOMIC
         SELECT h.column_no, source_name(substring(h.name FROM '^.+\(([A-Za-z0-9 ]+)\) *$'))
         FROM head AS h
         WHERE NOT EXISTS (SELECT FROM called AS c WHERE c.plain = h.plain)
+        -- Google and others name the currency: "Cost (€)".
+        UNION
+        SELECT h.column_no, source_name(substring(h.name FROM '^(.*[^ ]) *\(([A-Z]{3}|[A-Z]{0,3}\$|[^A-Za-z0-9() ]{1,3}|R|RM|Rp|Ft|kr|Kč|zł)\.?\) *$'))
+        FROM head AS h
+        WHERE NOT EXISTS (SELECT FROM called AS c WHERE c.plain = h.plain)
     ),
     found AS (
         SELECT c.field_no, h.column_no, c.stands_in

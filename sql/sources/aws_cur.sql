@@ -10,10 +10,10 @@
 -- discounts, AWS adds net columns, and these are what is invoiced.
 SELECT source_builtin(10, 'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0', 'replace',
     $json$[
-    {"name": "bill_payer_account_id", "kind": "name", "required": true},
+    {"name": "bill_payer_account_id", "kind": "name", "required": true, "setting": "load_account"},
     {"name": "bill_payer_account_name"},
-    {"name": "bill_billing_period_start_date", "kind": "time", "item": true, "required": true},
-    {"name": "bill_billing_period_end_date", "kind": "time", "item": true, "required": true},
+    {"name": "bill_billing_period_start_date", "kind": "time", "item": true},
+    {"name": "bill_billing_period_end_date", "kind": "time", "item": true},
     {"name": "bill_invoice_id", "kind": "name"},
     {"name": "bill_invoicing_entity"},
     {"name": "bill_billing_entity"},
@@ -21,7 +21,7 @@ SELECT source_builtin(10, 'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0'
     {"name": "line_item_line_item_type", "required": true},
     {"name": "line_item_usage_account_id", "kind": "name"},
     {"name": "line_item_usage_account_name"},
-    {"name": "line_item_currency_code", "kind": "currency", "required": true},
+    {"name": "line_item_currency_code", "kind": "currency", "required": true, "setting": "load_currency"},
     {"name": "line_item_legal_entity"},
     {"name": "line_item_line_item_description"},
     {"name": "line_item_product_code", "kind": "name"},
@@ -86,8 +86,9 @@ SELECT source_builtin(10, 'aws_cur', 'AWS Cost and Usage Report, legacy and 2.0'
         coalesce(line_item_usage_account_id, bill_payer_account_id) AS sub_account_id,
         line_item_usage_account_name AS sub_account_name,
         bill_invoice_id AS supplier_invoice_id,
-        (bill_billing_period_start_date AT TIME ZONE 'UTC')::date AS billing_period_start,
-        (bill_billing_period_end_date AT TIME ZONE 'UTC')::date AS billing_period_end,
+        (coalesce(bill_billing_period_start_date, usage_month) AT TIME ZONE 'UTC')::date AS billing_period_start,
+        (coalesce(bill_billing_period_end_date AT TIME ZONE 'UTC',
+            coalesce(bill_billing_period_start_date, usage_month) AT TIME ZONE 'UTC' + interval '1 month'))::date AS billing_period_end,
         line_item_currency_code AS billing_currency,
         CASE
             WHEN line_item_line_item_type LIKE '%Usage' THEN 'Usage'

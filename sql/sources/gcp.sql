@@ -11,7 +11,9 @@
 SELECT source_builtin(way.source_id, way.name, way.title, way.way,
     CASE way.way WHEN 'append' THEN mapping.fields || '{"name": "export_time", "kind": "time", "required": true}' ELSE mapping.fields END,
     mapping.item_query, mapping.record_query,
-    event_query => CASE way.way WHEN 'append' THEN mapping.event_query END)
+    event_query => CASE way.way WHEN 'append' THEN mapping.event_query END,
+    -- of no credits, labels or tags
+    null_values => ARRAY['{}'])
 FROM (
     VALUES
         (4, 'gcp', 'Google Cloud billing export with export time', 'append'),
@@ -20,13 +22,13 @@ FROM (
 CROSS JOIN (
     VALUES (
     $json$[
-    {"name": "billing_account_id", "kind": "name", "required": true},
+    {"name": "billing_account_id", "kind": "name", "required": true, "setting": "load_account"},
     {"name": "payer_billing_account_id", "kind": "name"},
     {"name": "service.id", "kind": "name"},
     {"name": "service.description", "kind": "name", "required": "header"},
-    {"name": "sku.id", "kind": "name", "required": "header"},
+    {"name": "sku.id", "kind": "name"},
     {"name": "sku.description"},
-    {"name": "project.id", "kind": "name", "required": "header"},
+    {"name": "project.id", "kind": "name"},
     {"name": "project.name"},
     {"name": "project.labels", "kind": "nested"},
     {"name": "labels", "kind": "nested"},
@@ -36,8 +38,9 @@ CROSS JOIN (
     {"name": "location.zone"},
     {"name": "resource.name"},
     {"name": "resource.global_name"},
-    {"name": "currency", "kind": "currency", "required": true},
-    {"name": "invoice.month", "kind": "time", "item": true, "required": true, "formats": ["YYYYMM", "YYYY-MM"]},
+    {"name": "currency", "kind": "currency", "required": true, "setting": "load_currency"},
+    {"name": "invoice.month", "kind": "time", "item": true, "by": "month", "required": true, "else": ["usage_start_time"],
+        "formats": ["YYYYMM", "YYYY-MM", "YYYYMM.0", "ISO"]},
     {"name": "cost_type", "one_of": ["regular", "tax", "adjustment", "rounding_error"]},
     {"name": "adjustment_info.mode"},
     {"name": "seller_name"},

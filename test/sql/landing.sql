@@ -167,6 +167,28 @@ SELECT pg_temp.column('BilledCost', '5e-06', '2.319E-05', '-1.5e3', '+1', ' 12 '
     '-0.0000000000000000000000000001', '1e999', '-1e999', '1e30');
 SELECT line_no, CASE WHEN abs(billed_cost) > 1e100 THEN sign(billed_cost) ELSE billed_cost END FROM pg_temp.last ORDER BY line_no;
 SELECT pg_temp.column('BilledCost', 'abc', '1,5', '1.2.3', '1e', '1e9999', 'NaN', 'Infinity', '-', '0x10', '1 2', '€ 5', '''1''', '1_000', '', '"1,000.00"', repeat('9', 70), repeat('9', 1001));
+-- With marks between thousands; a decimal comma not where commas separate.
+SELECT pg_temp.column('BilledCost', '"1,234.50"', '"1,234,567"', '"-12,345,678.9"', '" 1,234.5e-3 "');
+SELECT line_no, billed_cost FROM pg_temp.last ORDER BY line_no;
+SELECT pg_temp.column('BilledCost', '"1,234"', '"1,5"', '"1.234,50"', '1.234.567', '"12,34.5"', '"1,2345.6"', '"1,234,56"', '"0,123,456"', '"1,234.5e-1.2"', '"1,234."', '$1.50', '(1.50)',
+    '"1,' || repeat('111,', 40) || '111.5"');
+-- Separated otherwise, what can be read in one way only; semicolons go with decimal commas.
+CREATE FUNCTION pg_temp.numbers(separator text, VARIADIC vals text[])
+RETURNS SETOF text
+LANGUAGE sql
+AS $$
+    SELECT pg_temp.load(VARIADIC
+        replace('ProviderName,BillingAccountId,BillingPeriodStart,BillingPeriodEnd,BillingCurrency,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,BilledCost', ',', separator)
+        || ARRAY(SELECT replace('P,B,2024-09-01,2024-10-01,EUR,Usage,2024-09-02,2024-09-03,', ',', separator) || v FROM unnest(vals) AS v))
+$$;
+SELECT pg_temp.numbers(';', '1,234', '1.234,50', '1.234.567', '1,234.50', '+0,125', '-1234,5', '1,5e-3', ' 1,5 ', '1.234');
+SELECT line_no, billed_cost FROM pg_temp.last ORDER BY line_no;
+SELECT pg_temp.numbers(';', '1.234.56', '1.234.567,', ',5', '5,', '1,5,0', '1.5,3', '1,5e-1,2', repeat('1', 130) || ',5');
+SELECT pg_temp.numbers(E'\t', '1,234', '1,23', '0,123', '1.234,5', '1234,567');
+SELECT line_no, billed_cost FROM pg_temp.last ORDER BY line_no;
+-- Words for no number.
+SELECT pg_temp.focus('EffectiveCost', '1,None', '2,NaN', '3,nan', '4,<NA>', '5,N/A', '6,none', '7,-');
+SELECT line_no, billed_cost, effective_cost FROM pg_temp.last ORDER BY line_no;
 
 -- Dates and times: ISO 8601, in UTC unless a zone is given, whatever the session's.
 SET timezone = 'America/Los_Angeles';
@@ -207,6 +229,11 @@ SELECT pg_temp.focus('Tags', '1,x', '2,[1]', '3,"""a"""', '4,{', '5,"{""a"": 1"'
     E'18,"{""a"": ""\t""}"', '19,"{""a"": 1e1000}"', '20,"{""a"": ' || repeat('9', 201) || '}"', '21,"{""a"": 01}"', '22,"{""a"": 1.}"', '23,"{""a"": .5}"', '24,"{""a"": +1}"', '25,"{""a"": -}"',
     '26,"{""a"": NaN}"', '27,"{""a"": tru}"', '28,"{""a"": truex}"', '29,"{""a"": ' || repeat('{""a"":', 100) || '1' || repeat('}', 100) || '}"',
     '30,"{""' || repeat('k', 513) || '"": 1}"', '31,"{''a'': 1}"', '32,"{""a"": ""\"', '33,"{""a"": 1} x"', '34,"{""a"": }"');
+-- As lists of pairs, as Python and Athena print them, and as plain words.
+SELECT pg_temp.focus('Tags', '1,"[{""key"": ""env"", ""value"": ""prod""}, {""key"": ""n"", ""value"": null}]"', '2,[]', '3,"{''env'': ''prod'', ''n'': None}"', '4,"[(''env'', ''prod''), (''n'', None)]"',
+    '5,"{env=prod, team=a, b}"', '6,env=prod;team=a', '7,"env:prod, team:a:b"', '8,"""env"": ""prod"""', '9,"{env=}"', '10,"[{""Key"": ""env"", ""Value"": ""prod""}]"', '11,env=prod');
+SELECT line_no, tags FROM pg_temp.last ORDER BY line_no;
+SELECT pg_temp.focus('Tags', '1,"[{""key"": 1}]"', '2,"[[""a""]]"', '3,"[""a"", ""b""]"', '4,"{env=""prod""}"', '5,"{env: prod}"', '6,"{1=2}"', '7,=a', '8,"[(1, 2)]"', '9,{}=a', '10,"a, env=prod"', '11,12:30');
 SELECT pg_temp.focus('SkuPriceDetails', '1,"{""CoreCount"": 4}"', '2,x');
 SELECT sku_price_details FROM pg_temp.last;
 -- Of a file cut within its last value of JSON, that row is refused.
