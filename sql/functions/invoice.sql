@@ -559,7 +559,8 @@ BEGIN
         WHERE coalesce(d.invoice_on, d.period_end) <= least(until, coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date))
           AND (d.amount <> 0 OR d.revision = 0 AND d.due_before = 0 AND r.show_zero)
           AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
-          AND (customers IS NULL OR d.customer_id = ANY (customers))
+          -- what resellers sell goes with what they buy
+          AND (customers IS NULL OR CASE WHEN d.reseller_id IS NULL THEN d.customer_id ELSE customer_top_buyer(d.customer_id) END = ANY (customers))
           -- long ago billed periods rest, with all their lines
           AND (entries IS NOT NULL
             OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)

@@ -36,6 +36,7 @@ COMMENT ON FUNCTION invoice_seller(int, int) IS 'legal entities that invoice a r
 CREATE OR REPLACE FUNCTION reseller_check()
 RETURNS trigger
 LANGUAGE plpgsql VOLATILE
+SECURITY DEFINER  -- who may enter customers need not see resellers
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE

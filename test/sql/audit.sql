@@ -1,4 +1,9 @@
 -- Who changed what, when, from what to what.
+\getenv dir PG_ABS_SRCDIR
+\set usage :dir '/usage.sql'
+\i :usage
+\set ECHO all
+\set QUIET on
 SET search_path = cloudbilling, public;
 \pset format unaligned
 \pset null (null)

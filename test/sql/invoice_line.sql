@@ -50,7 +50,7 @@ CALL invoice_run('2024-10-02');
 SELECT * FROM pg_temp.document WHERE id > 1;
 SELECT * FROM pg_temp.line WHERE id > 1;
 SELECT agreement_item_id AS item, amount, billed, invoice_id, note, author = 'bert' AS bert FROM invoice_line_entry ORDER BY 1;
-SELECT definition ->> 'quantity' AS quantity, definition ->> 'note' AS note FROM history WHERE relation = 'agreement_quantity' ORDER BY 1;
+SELECT definition ->> 'quantity' AS quantity, definition ->> 'note' AS note FROM history WHERE relation = 'agreement_quantity' AND operation <> 'insert' ORDER BY 1;
 
 -- At once, on a document of its own, though usage of the same month is not billed yet.
 INSERT INTO usage (account, quantity, cost, starts) VALUES ('a', 10, 8, '2024-10-05 12:00Z');
