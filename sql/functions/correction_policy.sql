@@ -85,6 +85,8 @@ BEGIN
             coalesce((v.line).billed_cost, 0) - (v.line).cost_before, v.write_off_below
         FROM verdict AS v
         WHERE v.is_small
+        ORDER BY (v.line).customer_id, (v.line).currency, (v.line).period_start, (v.line).price_rule_id, (v.line).product_id,
+            (v.line).account_id, (v.line).resource_id, (v.line).tag_value, (v.line).dimension_value COLLATE "C"
     )
     SELECT array_agg(v.line) FILTER (WHERE NOT (v.document = 'separate' AND v.billed_by IS NOT NULL)),
         array_agg(v.line) FILTER (WHERE v.document = 'separate' AND v.billed_by IS NOT NULL)
