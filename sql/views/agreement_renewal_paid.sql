@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*)::int + 1 AS renewal_no
     FROM generate_series(0, greatest(0, period_number((g.start_on + g.term)::date, coalesce(g.renewal_term, g.term), d.due_on) + 2)) AS s (number)
-    WHERE (g.start_on + (g.term::interval + s.number * coalesce(g.renewal_term, g.term)::interval))::date <= d.due_on
+    WHERE agreement_renewed_until(g.start_on, g.term::interval, coalesce(g.renewal_term, g.term)::interval, s.number) <= d.due_on
 ) AS n
 CROSS JOIN LATERAL (
     SELECT i.gross_amount - coalesce(sum(t.amount), 0) + (
