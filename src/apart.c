@@ -45,28 +45,27 @@ run_order(Order *order)
 {
 	MemoryContext context = CurrentMemoryContext;
 
-	PG_TRY()
-		;
-		{
-			StartTransactionCommand();
-			PushActiveSnapshot(GetTransactionSnapshot());
-			SPI_connect();
-			pgstat_report_activity(STATE_RUNNING, order->command);
-			if (SPI_execute(order->command, false, 0) < 0)
-				elog(ERROR, "command failed: %s", order->command);
-			SPI_finish();
-			PopActiveSnapshot();
-			CommitTransactionCommand();
-			order->done = true;
-		}
-		PG_CATCH();
-		{
-			HOLD_INTERRUPTS();
-			MemoryContextSwitchTo(context);
-			AbortOutOfAnyTransaction();
-			FlushErrorState();
-			RESUME_INTERRUPTS();
-		}
+	PG_TRY();
+	{
+		StartTransactionCommand();
+		PushActiveSnapshot(GetTransactionSnapshot());
+		SPI_connect();
+		pgstat_report_activity(STATE_RUNNING, order->command);
+		if (SPI_execute(order->command, false, 0) < 0)
+			elog(ERROR, "command failed: %s", order->command);
+		SPI_finish();
+		PopActiveSnapshot();
+		CommitTransactionCommand();
+		order->done = true;
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(context);
+		AbortOutOfAnyTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+	}
 	PG_END_TRY();
 	pgstat_report_stat(true);
 }

@@ -531,10 +531,7 @@ BEGIN
     -- A run at the same time waits here, and then finds nothing left to bill.
     -- Sellers come first, in order: whoever holds a customer then also holds the
     -- series that his documents are numbered in, and never waits in a circle.
-    PERFORM FROM seller AS s
-    WHERE s.seller_id IN (SELECT i.seller_id FROM invoice_seller(first, last) AS i)
-    ORDER BY s.seller_id
-    FOR NO KEY UPDATE;
+    PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(first, last) AS i));
     PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);

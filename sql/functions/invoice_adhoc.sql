@@ -26,7 +26,7 @@ BEGIN
             HINT = 'The view cloudbilling.invoice_line_entry lists them.';
     END IF;
     -- until the end of the transaction nobody else makes documents of his
-    PERFORM FROM customer AS c JOIN seller AS s ON s.seller_id = c.seller_id WHERE c.customer_id = invoice_adhoc.customer_id FOR NO KEY UPDATE OF s;
+    PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(invoice_adhoc.customer_id, invoice_adhoc.customer_id) AS i));
     PERFORM FROM customer AS c WHERE c.customer_id = invoice_adhoc.customer_id FOR NO KEY UPDATE;
     last := coalesce((SELECT max(i.invoice_id) FROM invoice AS i WHERE i.customer_id = invoice_adhoc.customer_id), 0);
     IF note IS NOT NULL THEN

@@ -182,10 +182,7 @@ BEGIN
     this.customer_last := customers[cardinality(customers)];
     this.customers_done := this.customers_done + cardinality(customers);
     -- For the whole transaction, also where its customers go in halves.
-    PERFORM FROM seller AS s
-    WHERE s.seller_id IN (SELECT i.seller_id FROM invoice_seller(customers[1], this.customer_last) AS i)
-    ORDER BY s.seller_id
-    FOR NO KEY UPDATE;
+    PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(customers[1], this.customer_last) AS i));
     WITH problem AS (
         INSERT INTO invoice_run_problem (invoice_run_id, customer_id, sqlstate, message, detail, hint)
         SELECT run, h.customer_id, '55000', 'the customer is held', h.detail,

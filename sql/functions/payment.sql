@@ -243,6 +243,45 @@ $$;
 
 COMMENT ON FUNCTION payment_match(int) IS 'assigns open payments to the documents that their references name, of one seller or of all; gives the number of parts';
 
+-- The payment and the document that somebody names, as they are now.
+CREATE OR REPLACE FUNCTION payment_named(payment_id int)
+RETURNS payment_status
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    money payment_status;
+BEGIN
+    SELECT * INTO money FROM payment_status AS s WHERE s.payment_id = payment_named.payment_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('payment %s does not exist', coalesce(payment_named.payment_id::text, 'NULL')),
+            HINT = 'cloudbilling.payment_status lists all payments.';
+    END IF;
+    RETURN money;
+END
+$$;
+
+COMMENT ON FUNCTION payment_named(int) IS 'a payment with what is open of it, or the error that there is none';
+
+CREATE OR REPLACE FUNCTION document_named(invoice_id int)
+RETURNS invoice_status
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    document invoice_status;
+BEGIN
+    SELECT * INTO document FROM invoice_status AS s WHERE s.invoice_id = document_named.invoice_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('document %s does not exist', coalesce(document_named.invoice_id::text, 'NULL')),
+            HINT = 'cloudbilling.invoice_status lists all documents.';
+    END IF;
+    RETURN document;
+END
+$$;
+
+COMMENT ON FUNCTION document_named(int) IS 'a document with what is open of it, or the error that there is none';
+
 -- Assigns by hand.
 CREATE OR REPLACE FUNCTION payment_assign(payment_id int, invoice_id int, amount numeric DEFAULT NULL, note text DEFAULT NULL)
 RETURNS numeric
@@ -258,16 +297,8 @@ DECLARE
     part numeric := payment_assign.amount;
 BEGIN
     PERFORM seller_lock(ARRAY(SELECT p.seller_id FROM payment AS p WHERE p.payment_id = payment_assign.payment_id));
-    SELECT * INTO money FROM payment_status AS s WHERE s.payment_id = payment_assign.payment_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('payment %s does not exist', coalesce(payment_assign.payment_id::text, 'NULL')),
-            HINT = 'cloudbilling.payment_status lists all payments.';
-    END IF;
-    SELECT * INTO document FROM invoice_status AS s WHERE s.invoice_id = payment_assign.invoice_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('document %s does not exist', coalesce(payment_assign.invoice_id::text, 'NULL')),
-            HINT = 'cloudbilling.invoice_status lists all documents.';
-    END IF;
+    money := payment_named(payment_assign.payment_id);
+    document := document_named(payment_assign.invoice_id);
     IF part IS NULL THEN
         part := sign(money.amount) * least(abs(money.open_amount), abs(
             CASE WHEN sign(money.amount) = sign(document.gross_amount) THEN document.open_amount ELSE document.paid END));
@@ -301,11 +332,7 @@ DECLARE
 BEGIN
     PERFORM invoice_isolation_check();
     PERFORM seller_lock(ARRAY(SELECT p.seller_id FROM payment AS p WHERE p.payment_id = payment_reverse.payment_id));
-    SELECT * INTO money FROM payment_status AS s WHERE s.payment_id = payment_reverse.payment_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('payment %s does not exist', coalesce(payment_reverse.payment_id::text, 'NULL')),
-            HINT = 'cloudbilling.payment_status lists all payments.';
-    END IF;
+    money := payment_named(payment_reverse.payment_id);
     IF coalesce(reason, '') !~ '\S' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'a payment is given back with a reason';
     END IF;
@@ -354,16 +381,8 @@ DECLARE
     part numeric := invoice_settle.amount;
 BEGIN
     PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice AS i WHERE i.invoice_id = invoice_settle.invoice_id));
-    SELECT * INTO credit FROM invoice_status AS s WHERE s.invoice_id = invoice_settle.credit_note_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('document %s does not exist', coalesce(invoice_settle.credit_note_id::text, 'NULL')),
-            HINT = 'cloudbilling.invoice_status lists all documents.';
-    END IF;
-    SELECT * INTO document FROM invoice_status AS s WHERE s.invoice_id = invoice_settle.invoice_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('document %s does not exist', coalesce(invoice_settle.invoice_id::text, 'NULL')),
-            HINT = 'cloudbilling.invoice_status lists all documents.';
-    END IF;
+    credit := document_named(invoice_settle.credit_note_id);
+    document := document_named(invoice_settle.invoice_id);
     IF part IS NULL THEN
         part := CASE WHEN credit.open_amount < 0 THEN greatest(least(-credit.open_amount, document.open_amount), 0) ELSE 0 END;
         IF part = 0 THEN
