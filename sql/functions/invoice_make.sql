@@ -3,6 +3,8 @@
 --
 -- All is done for many customers at once, so it is done with values, by plans that do
 -- not depend on how many there are (array_rows), and what many lines share is asked once.
+-- Plans are kept, so tables are looked up by their keys, also where they were small or
+-- empty when the plan was made (enable_seqscan).
 
 -- What goes on which document.
 --
@@ -13,10 +15,11 @@
 -- goes as differences do, and is not what the period was billed by.
 -- What is outside the VAT of the EU may not stand on one document with what is
 -- inside (EN 16931, BR-O-11), and has documents of its own, too.
-CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], OUT groups invoice_group[], OUT heads invoice_head[])
+CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], OUT groups invoice_group[], OUT places int[], OUT heads invoice_head[])
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 BEGIN
     WITH
@@ -34,7 +37,9 @@ BEGIN
     touched AS MATERIALIZED (
         SELECT m.customer_id, m.period_start
         FROM (SELECT DISTINCT d.customer_id, d.period_start FROM array_rows(invoice_groups.due) AS d) AS m
-        WHERE EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = m.customer_id AND l.period_start = m.period_start)
+        CROSS JOIN LATERAL (
+            SELECT FROM invoice_line AS l WHERE l.customer_id = m.customer_id AND l.period_start = m.period_start LIMIT 1
+        ) AS l
     ),
     -- Lines that nothing tells apart.
     alike AS MATERIALIZED (
@@ -55,7 +60,8 @@ BEGIN
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
             t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
         FROM alike AS d
-        JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
+        -- there always is one: by left joins the planner does not take that for rare
+        LEFT JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
         LEFT JOIN array_rows(invoice_groups.due) WITH ORDINALITY AS o ON o.ordinality = d.place
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
@@ -144,37 +150,41 @@ BEGIN
             ORDER BY customer_id, period_start, currency, outside, split_value COLLATE "C" NULLS FIRST, dimension_id NULLS FIRST, dimension_value COLLATE "C",
                 reseller_id NULLS FIRST
         ) AS h
+    ),
+    found AS MATERIALIZED (
+        SELECT row_number() OVER ()::int AS place, l.lines, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why
+        FROM taxed AS l
+        LEFT JOIN numbered AS n
+            ON n.customer_id = l.customer_id
+            AND n.reseller_id IS NOT DISTINCT FROM l.reseller_id
+            AND n.currency = l.currency
+            AND n.outside = l.outside
+            AND n.split_value IS NOT DISTINCT FROM l.split_value
+            AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
+            AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
+            AND CASE WHEN l.is_fresh THEN n.line_period = l.period_start ELSE n.takes_corrections END
     )
     SELECT
-        ARRAY(
-            SELECT ROW(l.lines, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why)::invoice_group
-            FROM taxed AS l
-            JOIN numbered AS n
-                ON n.customer_id = l.customer_id
-                AND n.reseller_id IS NOT DISTINCT FROM l.reseller_id
-                AND n.currency = l.currency
-                AND n.outside = l.outside
-                AND n.split_value IS NOT DISTINCT FROM l.split_value
-                AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
-                AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
-                AND CASE WHEN l.is_fresh THEN n.line_period = l.period_start ELSE n.takes_corrections END),
+        ARRAY(SELECT ROW(f.invoice_id, f.billed_by, f.order_number, f.category, f.rate, f.country, f.exemption, f.why)::invoice_group FROM found AS f ORDER BY f.place),
+        ARRAY(SELECT f.place FROM found AS f CROSS JOIN LATERAL unnest(f.lines) AS l ORDER BY l),
         ARRAY(
             SELECT ROW(n.invoice_id, n.customer_id, n.reseller_id, y.seller_id, y.debtor_id, n.currency, n.period_start, n.period_end,
                 n.dimension_id, n.dimension_value, y.split_by, n.split_value, y.zero_total, y.negative_total)::invoice_head
             FROM numbered AS n
-            JOIN party AS y ON y.customer_id = n.customer_id AND y.reseller_id IS NOT DISTINCT FROM n.reseller_id)
-    INTO groups, heads;
+            LEFT JOIN party AS y ON y.customer_id = n.customer_id AND y.reseller_id IS NOT DISTINCT FROM n.reseller_id)
+    INTO groups, places, heads;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_groups(invoice_due[]) IS 'what of what is due goes on which document, with which VAT; gives documents their keys';
+COMMENT ON FUNCTION invoice_groups(invoice_due[]) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, and for each line the place of its group';
 
 -- The lines of documents, in order.
-CREATE OR REPLACE FUNCTION invoice_lines(due invoice_due[], groups invoice_group[])
+CREATE OR REPLACE FUNCTION invoice_lines(due invoice_due[], groups invoice_group[], places int[])
 RETURNS invoice_line[]
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN (
@@ -217,9 +227,10 @@ BEGIN
                 trim_scale(coalesce(d.quantity, 0) - d.quantity_before) AS difference, currency_minor_unit(d.currency) AS decimals,
                 row_number() OVER (PARTITION BY g.invoice_id ORDER BY
                     g.billed_by IS NOT NULL, d.period_start, k.place, d.account_id, d.resource_id, d.tag_value)::int AS line_no
-            FROM array_rows(invoice_lines.due) WITH ORDINALITY AS d
-            JOIN (SELECT g.*, unnest(g.lines) AS place FROM array_rows(groups) AS g) AS g ON g.place = d.ordinality
-            JOIN kind AS k ON k.price_rule_id = d.price_rule_id AND k.product_id = d.product_id
+            -- there always is one: by left joins the planner does not take that for rare
+            FROM ROWS FROM (array_rows(invoice_lines.due), array_rows(places)) AS d
+            LEFT JOIN array_rows(groups) WITH ORDINALITY AS g ON g.ordinality = d.array_rows
+            LEFT JOIN kind AS k ON k.price_rule_id = d.price_rule_id AND k.product_id = d.product_id
             LEFT JOIN account_named AS a ON a.account_id = d.account_id
             LEFT JOIN item AS i ON i.account_id = d.account_id AND i.resource_id = d.resource_id
             LEFT JOIN invoice_service(invoice_lines.due) AS v
@@ -258,7 +269,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_lines(invoice_due[], invoice_group[]) IS 'lines of documents in the making, in their order';
+COMMENT ON FUNCTION invoice_lines(invoice_due[], invoice_group[], int[]) IS 'lines of documents in the making, in their order';
 
 -- VAT of documents, on the total of each category and rate.
 CREATE OR REPLACE FUNCTION invoice_vats(lines invoice_line[], groups invoice_group[], heads invoice_head[])
@@ -266,6 +277,7 @@ RETURNS invoice_vat[]
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN ARRAY(
@@ -306,6 +318,7 @@ RETURNS invoice[]
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN ARRAY(
@@ -358,6 +371,7 @@ RETURNS int[]
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN ARRAY(
@@ -382,7 +396,7 @@ SET search_path = cloudbilling, pg_temp
 AS $$
 BEGIN
     IF coalesce(cardinality(by_value), 0) = 0 THEN
-        RETURN '{}';
+        RETURN ARRAY[]::invoice_line_allocation[];
     END IF;
     RETURN ARRAY(
         SELECT ROW(f.invoice_id, f.line_no, f.dimension_id, f.dimension, f.value, f.amount)::invoice_line_allocation
@@ -417,7 +431,7 @@ SET search_path = cloudbilling, pg_temp
 AS $$
 BEGIN
     IF coalesce(cardinality(rates), 0) = 0 THEN
-        RETURN '{}';
+        RETURN ARRAY[]::invoice_currency_rate[];
     END IF;
     RETURN ARRAY(
         SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
@@ -438,9 +452,11 @@ RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 AS $$
 DECLARE
     groups     invoice_group[];
+    places     int[];
     heads      invoice_head[];
     waiting    int[];
     documents  invoice[];
@@ -457,8 +473,8 @@ BEGIN
     IF due IS NULL THEN
         RETURN 0;
     END IF;
-    SELECT g.groups, g.heads INTO groups, heads FROM invoice_groups(due) AS g;
-    lines := invoice_lines(due, groups);
+    SELECT g.groups, g.places, g.heads INTO groups, places, heads FROM invoice_groups(due) AS g;
+    lines := invoice_lines(due, groups, places);
     vat := invoice_vats(lines, groups, heads);
     IF NOT invoice_make.now THEN
         waiting := invoice_waiting(vat, heads, as_if);

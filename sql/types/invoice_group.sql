@@ -1,7 +1,6 @@
 -- Documents in the making (invoice_make): what is due goes in groups, of lines that have
 -- the same VAT and go on the same document.
 CREATE TYPE invoice_group AS (
-    lines          int[],
     invoice_id     int,
     billed_by      int,
     order_number   text,
@@ -11,7 +10,7 @@ CREATE TYPE invoice_group AS (
     vat_exemption  text,
     why            text
 );
-COMMENT ON TYPE invoice_group IS 'places, in what is due, of lines with the same VAT on the same document';
+COMMENT ON TYPE invoice_group IS 'lines in the making with the same VAT on the same document';
 
 CREATE TYPE invoice_head AS (
     invoice_id       int,

@@ -46,6 +46,9 @@ asked AS MATERIALIZED (
     -- months are those of who is invoiced
     JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
     JOIN owner AS o ON o.customer_id = a.customer_id
+    -- A moment whose charges were purged is refused, also where those that are left lead to
+    -- no delivery that says so.
+    WHERE CASE WHEN as_of() IS NULL OR (SELECT count(*) FROM load_scope_current) >= 0 THEN true END IS NOT NULL
 ),
 agreed AS MATERIALIZED (
     SELECT array_agg(f) AS facts, array_agg(o.time_zone) AS zones
