@@ -11,8 +11,9 @@
 #include "access/htup_details.h"
 #include "allocation_rule_set.h"
 #include "common/hashfn.h"
-#include "exact.h"
+#include "exact_narrow.h"
 #include "funcapi.h"
+#include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -23,33 +24,56 @@
 #define MEASURES 5
 #define SUM_COLUMNS (3 + MEASURES)
 
+/* What does not fit in an entry. */
+typedef struct Wide
+{
+	ExactSum sum[MEASURES];
+} Wide;
+
 /* What has one value of a dimension. */
 typedef struct Entry
 {
 	uint32 hash;
 	int32 dimension_id;
 	int32 length; /* -1 is NULL */
-	char *value;
+	uint32 value; /* where it is in the text of the group */
 	int64 charges;
-	bool have[MEASURES]; /* else the sum is NULL */
-	ExactSum sum[MEASURES];
+	int64 total[MEASURES]; /* in units of 10000^-fraction */
+	Wide *wide;            /* to be added, or NULL */
+	uint8 fraction[MEASURES];
+	uint8 dscale[MEASURES];
+	uint8 seen; /* a bit for each sum that has a value; else it is NULL */
 } Entry;
 
-/* A group: its entries, and where each is, by hash; a power of two, -1 is free. */
+/* A group: its entries, and where each is, by hash; -1 is free. */
 typedef struct AllocationSums
 {
 	int n;
 	int max;
-	int slots;
+	int slots; /* a power of two */
 	Entry *entries;
 	int32 *slot;
+	Size text_size;
+	Size text_max;
+	char *text; /* values, one after the other */
 } AllocationSums;
 
-/* Makes the table twice as large, or makes it. */
+/* A measure of a charge, read once for all dimensions. */
+typedef struct Measure
+{
+	bool is_null;
+	bool is_plain; /* what follows is known */
+	int64 value;
+	int places;
+	int scale;
+} Measure;
+
+/* Makes room for some more entries, so many that they fill a chunk of memory. */
 static void
 grow(AllocationSums *sums, MemoryContext context)
 {
-	int max = sums->max == 0 ? 4 : 2 * sums->max;
+	Size size = sums->max == 0 ? 512 : 2 * pg_nextpower2_64(sums->max * sizeof(Entry));
+	int max = size / sizeof(Entry);
 	Entry *entries = MemoryContextAllocHuge(context, max * sizeof(Entry));
 
 	if (sums->max > 0)
@@ -60,7 +84,7 @@ grow(AllocationSums *sums, MemoryContext context)
 	}
 	sums->entries = entries;
 	sums->max = max;
-	sums->slots = 2 * max;
+	sums->slots = pg_nextpower2_32(max + max / 4);
 	sums->slot = MemoryContextAllocHuge(context, sums->slots * sizeof(int32));
 	memset(sums->slot, -1, sums->slots * sizeof(int32));
 	for (int i = 0; i < sums->n; i++)
@@ -71,6 +95,30 @@ grow(AllocationSums *sums, MemoryContext context)
 			at = (at + 1) & (sums->slots - 1);
 		sums->slot[at] = i;
 	}
+}
+
+/* Keeps the text of a value, and returns where it is. */
+static uint32
+keep_text(AllocationSums *sums, const char *text, int length, MemoryContext context)
+{
+	Size at = sums->text_size;
+
+	if (at + length > sums->text_max)
+	{
+		Size max = pg_nextpower2_64(Max(at + length, 256));
+
+		if (max > PG_UINT32_MAX)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			                errmsg("values of dimensions take more than 4 GB in one group")));
+		if (sums->text == NULL)
+			sums->text = MemoryContextAlloc(context, max);
+		else
+			sums->text = repalloc_huge(sums->text, max);
+		sums->text_max = max;
+	}
+	memcpy(sums->text + at, text, length);
+	sums->text_size += length;
+	return at;
 }
 
 /* The entry of a value, made if need be. */
@@ -90,7 +138,8 @@ find_entry(AllocationSums *sums, const AllocationValue *value, MemoryContext con
 	{
 		entry = &sums->entries[sums->slot[at]];
 		if (entry->hash == hash && entry->dimension_id == value->dimension_id &&
-		    entry->length == value->length && memcmp(entry->value, value->value, length) == 0)
+		    entry->length == value->length &&
+		    memcmp(sums->text + entry->value, value->value, length) == 0)
 			return entry;
 	}
 	sums->slot[at] = sums->n;
@@ -99,9 +148,32 @@ find_entry(AllocationSums *sums, const AllocationValue *value, MemoryContext con
 	entry->hash = hash;
 	entry->dimension_id = value->dimension_id;
 	entry->length = value->length;
-	entry->value = MemoryContextAlloc(context, Max(length, 1));
-	memcpy(entry->value, value->value, length);
+	entry->value = length > 0 ? keep_text(sums, value->value, length, context) : 0;
 	return entry;
+}
+
+/* A total as a sum that can take any number. */
+static ExactSum
+total_of(const Entry *entry, int i)
+{
+	ExactSum sum = {
+	    .total = entry->total[i], .fraction = entry->fraction[i], .dscale = entry->dscale[i]};
+
+	return sum;
+}
+
+/* Adds a number that does not suit the total as it is, which then begins anew. */
+static pg_noinline void
+add_slowly(Entry *entry, int i, Datum number, MemoryContext context)
+{
+	ExactSum total = total_of(entry, i);
+
+	if (entry->wide == NULL)
+		entry->wide = MemoryContextAllocZero(context, sizeof(Wide));
+	exact_total_combine(&entry->wide->sum[i], &total, context);
+	exact_total_add(&entry->wide->sum[i], number, context);
+	entry->total[i] = 0;
+	entry->fraction[i] = 0;
 }
 
 PG_FUNCTION_INFO_V1(allocation_sums_transition);
@@ -114,6 +186,7 @@ allocation_sums_transition(PG_FUNCTION_ARGS)
 	AllocationValues *values;
 	MemoryContext context;
 	DateADT day;
+	Measure measures[MEASURES];
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		elog(ERROR, "aggregate function called in non-aggregate context");
@@ -123,6 +196,15 @@ allocation_sums_transition(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(sums);
 	values = allocation_values_argument(PG_GETARG_DATUM(1));
 	day = PG_GETARG_DATEADT(2);
+	for (int i = 0; i < MEASURES; i++)
+	{
+		Measure *measure = &measures[i];
+
+		measure->is_null = PG_ARGISNULL(4 + i);
+		measure->is_plain =
+		    !measure->is_null && exact_narrow_read(PG_GETARG_DATUM(4 + i), &measure->value,
+		                                           &measure->places, &measure->scale);
+	}
 	for (AllocationValue *value = allocation_value_at(values, ALLOCATION_VALUES_FIRST);
 	     value != NULL; value = allocation_value_next(values, value))
 	{
@@ -137,13 +219,32 @@ allocation_sums_transition(PG_FUNCTION_ARGS)
 			        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("bigint out of range")));
 		for (int i = 0; i < MEASURES; i++)
 		{
-			if (PG_ARGISNULL(4 + i))
+			const Measure *measure = &measures[i];
+
+			if (measure->is_null)
 				continue;
-			exact_total_add(&entry->sum[i], PG_GETARG_DATUM(4 + i), context);
-			entry->have[i] = true;
+			entry->seen |= 1 << i;
+			if (unlikely(!measure->is_plain ||
+			             !exact_narrow_add_value(&entry->total[i], &entry->fraction[i],
+			                                     measure->value, measure->places)))
+				add_slowly(entry, i, PG_GETARG_DATUM(4 + i), context);
+			else if (measure->scale > entry->dscale[i])
+				entry->dscale[i] = measure->scale;
 		}
 	}
 	PG_RETURN_POINTER(sums);
+}
+
+/* The sum of a measure. */
+static Numeric
+sum_of(const Entry *entry, int i)
+{
+	ExactSum sum = total_of(entry, i);
+
+	/* in the current context, since the state stays as it is */
+	if (entry->wide != NULL)
+		exact_total_combine(&sum, &entry->wide->sum[i], CurrentMemoryContext);
+	return exact_total_get(&sum);
 }
 
 PG_FUNCTION_INFO_V1(allocation_sums_final);
@@ -170,13 +271,14 @@ allocation_sums_final(PG_FUNCTION_ARGS)
 		bool nulls[SUM_COLUMNS] = {false, entry->length < 0};
 
 		if (entry->length >= 0)
-			row[1] = PointerGetDatum(cstring_to_text_with_len(entry->value, entry->length));
+			row[1] =
+			    PointerGetDatum(cstring_to_text_with_len(sums->text + entry->value, entry->length));
 		row[2] = Int64GetDatum(entry->charges);
 		for (int j = 0; j < MEASURES; j++)
 		{
-			nulls[3 + j] = !entry->have[j];
-			if (entry->have[j])
-				row[3 + j] = NumericGetDatum(exact_total_get(&entry->sum[j]));
+			nulls[3 + j] = (entry->seen & 1 << j) == 0;
+			if (!nulls[3 + j])
+				row[3 + j] = NumericGetDatum(sum_of(entry, j));
 		}
 		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, row, nulls));
 	}

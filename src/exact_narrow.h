@@ -38,19 +38,16 @@ exact_narrow_add_value(int64 *total, uint8 *fraction, int64 value, int places)
 	return true;
 }
 
-/* Adds a number, which mostly has up to four digits in base 10000; false, and nothing added, if
- * it does not fit, or is not stored plainly. */
+/* Reads a number, which mostly has up to four digits in base 10000, in units of 10000^-places;
+ * false if it has more, or is not stored plainly. */
 static pg_attribute_always_inline bool
-exact_narrow_add(int64 *total, uint8 *fraction, uint8 *dscale, Datum numeric)
+exact_narrow_read(Datum numeric, int64 *value, int *places, int *scale)
 {
 	struct varlena *stored = (struct varlena *)DatumGetPointer(numeric);
 	const char *body;
-	const char *end;
 	Size size;
 	Size count;
 	uint16 header;
-	int scale;
-	int64 value;
 
 	if (likely(VARATT_IS_1B(stored)))
 	{
@@ -71,21 +68,36 @@ exact_narrow_add(int64 *total, uint8 *fraction, uint8 *dscale, Datum numeric)
 	memcpy(&header, body, sizeof(header));
 	if (unlikely((header & NUMERIC_SIGN_MASK) != NUMERIC_SHORT))
 		return false;
+	*value = 0;
+	*places = 0;
 	if (count > 0)
 	{
 		int weight =
 		    (header & NUMERIC_SHORT_WEIGHT_MASK) - (header & NUMERIC_SHORT_WEIGHT_SIGN_MASK);
-		uint64 digits;
+		const char *end = body + size;
+		uint64 digits = exact_load_pair(end - 4 - 4 * (count >= 3)) | exact_load_pair(end - 4)
+		                                                                  << 32;
 
-		end = body + size;
-		digits = exact_load_pair(end - 4 - 4 * (count >= 3)) | exact_load_pair(end - 4) << 32;
-		value = exact_four_digits(digits & exact_digits_mask[count]);
+		*value = exact_four_digits(digits & exact_digits_mask[count]);
 		if ((header & NUMERIC_SHORT_SIGN_MASK) != 0)
-			value = -value;
-		if (!exact_narrow_add_value(total, fraction, value, (int)count - 1 - weight))
-			return false;
+			*value = -*value;
+		*places = (int)count - 1 - weight;
 	}
-	scale = (header & NUMERIC_SHORT_DSCALE_MASK) >> NUMERIC_SHORT_DSCALE_SHIFT;
+	*scale = (header & NUMERIC_SHORT_DSCALE_MASK) >> NUMERIC_SHORT_DSCALE_SHIFT;
+	return true;
+}
+
+/* Adds a number; false, and nothing added, if it does not fit, or cannot be read so. */
+static pg_attribute_always_inline bool
+exact_narrow_add(int64 *total, uint8 *fraction, uint8 *dscale, Datum numeric)
+{
+	int64 value;
+	int places;
+	int scale;
+
+	if (!exact_narrow_read(numeric, &value, &places, &scale) ||
+	    !exact_narrow_add_value(total, fraction, value, places))
+		return false;
 	if (scale > *dscale)
 		*dscale = scale;
 	return true;

@@ -77,7 +77,7 @@ sold AS MATERIALIZED (
     JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
-        OR EXISTS (SELECT FROM customer_ancestor AS n WHERE n.customer_id = s.owner_id AND n.ancestor_id = d.customer_id)
+        OR (s.owner_id, d.customer_id) IN (SELECT n.customer_id, n.ancestor_id FROM customer_ancestor AS n)
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, s.cost_currency
 ),
 -- What the values of a place have: of a dimension, scope, month and currency, in
@@ -219,7 +219,7 @@ frozen AS MATERIALIZED (
     -- agreements deliver nothing: what they were is taken back, and what they are is late
     WHERE f.kind = 'cost' AND f.load_scope_id > 0
 ),
-cost AS (
+cost AS NOT MATERIALIZED (
     SELECT d.scope_id, d.customer_id, d.period_start, d.dimension_id, d.value, d.load_scope_id, d.account_id, d.service_id,
         d.charge_category, d.unit, d.currency, d.charges, d.quantity, d.billed_cost, d.effective_cost, d.list_cost,
         d.contracted_cost, CASE WHEN (d.dimension_id, d.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)

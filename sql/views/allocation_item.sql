@@ -40,6 +40,8 @@ resource AS MATERIALIZED (
         HAVING min(btrim(t.value)) = max(btrim(t.value))
     ) AS t
     GROUP BY t.account_id, t.resource_id
+    -- Always so, which the planner takes for rare: it would hash all items, not these.
+    HAVING count(*) = count(t.value)
 ),
 splits AS MATERIALIZED (
     SELECT selector_set(s.allocation_split_id, s.selector ORDER BY s.allocation_split_id) AS selectors
@@ -47,18 +49,46 @@ splits AS MATERIALIZED (
     WHERE s.selector IS NOT NULL
     HAVING count(*) > 0
 ),
-item AS (
-    SELECT d.*, a.customer_id, a.customer_number, a.customer_name, a.path, c.tags AS account_tags, r.tags AS resource_tags
-    FROM asked AS a
+-- Whose charges there may be, as one value that workers can be given.
+account_asked AS NOT MATERIALIZED (
+    SELECT u.account_id, u.customer_id, u.customer_number, u.customer_name, u.path, u.account_tags
+    FROM unnest((
+        SELECT array_agg(ROW(a.account_id, a.customer_id, a.customer_number, a.customer_name, a.path, t.tags))
+        FROM asked AS a
+        LEFT JOIN account_tags AS t ON t.account_id = a.account_id
+    )) AS u (account_id int, customer_id int, customer_number text, customer_name text, path int[], account_tags jsonb)
+    UNION ALL
+    -- Never run, but counted by the planner, which guesses that the above gives ten.
+    SELECT a.account_id, 0, NULL, NULL, NULL, NULL
+    FROM account AS a
+    WHERE customer_first() < 0
+),
+-- By workers, if no rule reads tags of resources: these are known only when all items
+-- have been looked at, and workers cannot look at what is.
+item AS NOT MATERIALIZED (
+    SELECT d.item_id, d.account_id, d.product_id, d.charge_category, d.tag_set_id, a.customer_id,
+        CASE WHEN NOT EXISTS (SELECT FROM wanted)
+            THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), a.path, i) END AS found,
+        CASE WHEN (SELECT s.selectors FROM splits AS s) IS NOT NULL
+            THEN selector_match((SELECT s.selectors FROM splits AS s), i) END AS splits,
+        -- to find it then
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN d END AS dimension,
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.customer_number END AS customer_number,
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.customer_name END AS customer_name,
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.path END AS path,
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.account_tags END AS account_tags
+    FROM account_asked AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
-    LEFT JOIN account_tags AS c ON c.account_id = d.account_id
-    LEFT JOIN resource AS r ON r.account_id = d.account_id AND r.resource_id = d.resource_id
+    CROSS JOIN LATERAL (SELECT d.*, a.customer_number, a.customer_name, a.account_tags) AS i
+    OFFSET 0
 )
-SELECT i.customer_id, i.item_id, i.product_id, i.charge_category, i.tag_set_id,
-    allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), i.path, i) AS found,
-    CASE WHEN (SELECT s.selectors FROM splits AS s) IS NOT NULL
-        THEN selector_match((SELECT s.selectors FROM splits AS s), i) END AS splits
-FROM item AS i;
+SELECT m.customer_id, m.item_id, m.product_id, m.charge_category, m.tag_set_id,
+    CASE WHEN EXISTS (SELECT FROM wanted)
+        THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), m.path, i) ELSE m.found END AS found,
+    m.splits
+FROM item AS m
+LEFT JOIN resource AS r ON r.account_id = m.account_id AND r.resource_id = (m.dimension).resource_id
+CROSS JOIN LATERAL (SELECT (m.dimension).*, m.customer_number, m.customer_name, m.account_tags, r.tags AS resource_tags) AS i;
 
 COMMENT ON VIEW allocation_matched IS 'the values that combinations of dimensions have, by customer';
 COMMENT ON COLUMN allocation_matched.customer_id IS 'customer whose charges they are; 0 is nobody';

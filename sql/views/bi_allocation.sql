@@ -3,7 +3,7 @@
 CREATE OR REPLACE VIEW bi_allocation AS
 SELECT
     a.period_start AS month,
-    d.name AS dimension,
+    a.dimension,
     w.number AS dimension_owner,
     c.number AS customer_number,
     c.name AS customer,
@@ -23,15 +23,20 @@ SELECT
     trim_scale(a.effective_cost) AS effective_cost,
     trim_scale(a.list_cost) AS list_cost,
     trim_scale(a.contracted_cost) AS contracted_cost
-FROM allocated AS a
--- All are there; but of an inner join the planner would guess that few rows are left.
-LEFT JOIN dimension_in_force AS d ON d.dimension_id = a.dimension_id
-LEFT JOIN customer AS w ON w.customer_id = d.customer_id
+FROM (
+    SELECT a.*, d.name AS dimension, d.customer_id AS dimension_owner_id
+    FROM allocated AS a
+    -- All are there; but of an inner join the planner would guess that few rows are left.
+    LEFT JOIN dimension_in_force AS d ON d.dimension_id = a.dimension_id
+    WHERE a.kind = 'cost'
+    -- Of columns of one relation the planner expects fewer groups, and does not sort for them.
+    OFFSET 0
+) AS a
+LEFT JOIN customer AS w ON w.customer_id = a.dimension_owner_id
 LEFT JOIN customer AS c ON c.customer_id = a.customer_id
 LEFT JOIN product AS s ON s.product_id = a.service_id
 LEFT JOIN product AS v ON v.product_id = s.path[2]
-LEFT JOIN account AS t ON t.account_id = a.account_id
-WHERE a.kind = 'cost';
+LEFT JOIN account AS t ON t.account_id = a.account_id;
 
 COMMENT ON VIEW bi_allocation IS 'costs by value of each dimension, month, customer and service; for each dimension they add up to all costs of those it is about';
 COMMENT ON COLUMN bi_allocation.month IS 'first day of the month of use';
