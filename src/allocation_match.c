@@ -45,6 +45,7 @@ typedef struct Match
 	const AllocationSite *site;
 	const AllocationRuleSet *set;
 	HeapTupleHeader item;
+	Jsonb *resource_tags; /* or NULL */
 	bool begun;
 	StringInfoData found;
 } Match;
@@ -115,9 +116,14 @@ read_key(Match *match, const AllocationKey *key)
 		selector_record_begin(match->site->record, match->item, true);
 		match->begun = true;
 	}
-	selector_record_need(match->site->record, key->key);
-	value = selector_record_value(match->site->record, key->key,
-	                              allocation_set_at(match->set, key->tag));
+	if (key->key == RECORD_RESOURCE_TAGS)
+		value = selector_tag_value(match->resource_tags, allocation_set_at(match->set, key->tag));
+	else
+	{
+		selector_record_need(match->site->record, key->key);
+		value = selector_record_value(match->site->record, key->key,
+		                              allocation_set_at(match->set, key->tag));
+	}
 	while (value.length > 0 && is_blank(value.data[0]))
 	{
 		value.data++;
@@ -276,19 +282,29 @@ PG_FUNCTION_INFO_V1(allocation_match);
 /*
  * The values of an item in all dimensions that its customer has, with the days on
  * which it has them; together all days.  The path names the customers the item is
- * below, from the nearest up, 0 last for rules that are for everyone.
+ * below, from the nearest up, 0 last for rules that are for everyone.  Tags of the
+ * resource are no part of the item: they are known later than all else of it.
  */
 Datum
 allocation_match(PG_FUNCTION_ARGS)
 {
-	Match match = {.set = allocation_set_argument(PG_GETARG_DATUM(0)),
-	               .item = PG_GETARG_HEAPTUPLEHEADER(2)};
-	const AllocationDimension *dimensions = allocation_set_at(match.set, match.set->dimensions);
+	Match match = {0};
+	const AllocationDimension *dimensions;
 	int32 *customers;
-	int ncustomers = int_array(PG_GETARG_ARRAYTYPE_P(1), &customers);
-	Held *held = palloc0(Max(ncustomers, 1) * sizeof(Held));
+	int ncustomers;
+	Held *held;
 	AllocationValues head = {.version = ALLOCATION_RULE_SET_VERSION};
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	match.set = allocation_set_argument(PG_GETARG_DATUM(0));
+	match.item = PG_GETARG_HEAPTUPLEHEADER(2);
+	match.resource_tags = PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3);
+	if (match.resource_tags != NULL && !JB_ROOT_IS_OBJECT(match.resource_tags))
+		match.resource_tags = NULL;
+	dimensions = allocation_set_at(match.set, match.set->dimensions);
+	ncustomers = int_array(PG_GETARG_ARRAYTYPE_P(1), &customers);
+	held = palloc0(Max(ncustomers, 1) * sizeof(Held));
 	if (fcinfo->flinfo->fn_extra == NULL)
 		fcinfo->flinfo->fn_extra = make_site(fcinfo);
 	match.site = fcinfo->flinfo->fn_extra;

@@ -17,9 +17,9 @@ CREATE OR REPLACE AGGREGATE allocation_rule_set(dimension dimension, rule alloca
 COMMENT ON AGGREGATE allocation_rule_set(dimension, allocation_rule, allocation_lookup) IS 'dimensions, allocation rules and lookup lists packed for matching; each row is one of them';
 
 -- COST is that of some hundreds of rules: workers are worth it.
-CREATE OR REPLACE FUNCTION allocation_match(rules allocation_rule_set, customer_path int[], item record) RETURNS allocation_values
-    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION allocation_match(allocation_rule_set, int[], record) IS 'the value that an item''s charges have in each dimension, by days';
+CREATE OR REPLACE FUNCTION allocation_match(rules allocation_rule_set, customer_path int[], item record, resource_tags jsonb) RETURNS allocation_values
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION allocation_match(allocation_rule_set, int[], record, jsonb) IS 'the value that an item''s charges have in each dimension, by days';
 
 CREATE OR REPLACE FUNCTION allocation_value(found allocation_values, dimension_id int, day date) RETURNS text
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

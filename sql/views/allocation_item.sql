@@ -68,27 +68,24 @@ account_asked AS NOT MATERIALIZED (
 item AS NOT MATERIALIZED (
     SELECT d.item_id, d.account_id, d.product_id, d.charge_category, d.tag_set_id, a.customer_id,
         CASE WHEN NOT EXISTS (SELECT FROM wanted)
-            THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), a.path, i) END AS found,
+            THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), a.path, i, NULL) END AS found,
         CASE WHEN (SELECT s.selectors FROM splits AS s) IS NOT NULL
             THEN selector_match((SELECT s.selectors FROM splits AS s), i) END AS splits,
         -- to find it then
-        CASE WHEN EXISTS (SELECT FROM wanted) THEN d END AS dimension,
-        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.customer_number END AS customer_number,
-        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.customer_name END AS customer_name,
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN i END AS item,
         CASE WHEN EXISTS (SELECT FROM wanted) THEN a.path END AS path,
-        CASE WHEN EXISTS (SELECT FROM wanted) THEN a.account_tags END AS account_tags
+        CASE WHEN EXISTS (SELECT FROM wanted) THEN d.resource_id END AS resource_id
     FROM account_asked AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     CROSS JOIN LATERAL (SELECT d.*, a.customer_number, a.customer_name, a.account_tags) AS i
     OFFSET 0
 )
-SELECT m.customer_id, m.item_id, m.product_id, m.charge_category, m.tag_set_id,
+SELECT i.customer_id, i.item_id, i.product_id, i.charge_category, i.tag_set_id,
     CASE WHEN EXISTS (SELECT FROM wanted)
-        THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), m.path, i) ELSE m.found END AS found,
-    m.splits
-FROM item AS m
-LEFT JOIN resource AS r ON r.account_id = m.account_id AND r.resource_id = (m.dimension).resource_id
-CROSS JOIN LATERAL (SELECT (m.dimension).*, m.customer_number, m.customer_name, m.account_tags, r.tags AS resource_tags) AS i;
+        THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), i.path, i.item, r.tags) ELSE i.found END AS found,
+    i.splits
+FROM item AS i
+LEFT JOIN resource AS r ON r.account_id = i.account_id AND r.resource_id = i.resource_id;
 
 COMMENT ON VIEW allocation_matched IS 'the values that combinations of dimensions have, by customer';
 COMMENT ON COLUMN allocation_matched.customer_id IS 'customer whose charges they are; 0 is nobody';
