@@ -102,6 +102,8 @@ RETURN jsonb '{
     "customer_vat_number":     ["VAT number customer", "Btw-nummer afnemer"],
 
     "payment":                 ["Payment", "Betaling"],
+    "prepaid_on":              ["Already paid on", "Reeds betaald op"],
+    "settled_with":            ["Settled with credit note", "Verrekend met creditnota"],
     "amount_due":              ["Amount due", "Te betalen"],
     "due_by":                  ["due by", "te betalen uiterlijk op"],
     "account_name":            ["Account name", "Ten name van"],

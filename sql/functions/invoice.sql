@@ -125,6 +125,7 @@ DECLARE
     scheme     invoice_number_scheme;
     document   invoice;
     notes      invoice_note[];
+    prepaid    payment_part[];
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
@@ -397,7 +398,7 @@ BEGIN
                 today.day + coalesce(p.payment_days, c.payment_days, e.payment_days), n.currency, t.net, t.vat, t.net + t.vat, '',
                 c.language, to_jsonb(e), invoice_addressee(c, n.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, n.dimension_id,
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
-                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value, y.reseller_id)::invoice
+                CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value, y.reseller_id, NULL)::invoice
             FROM numbered AS n
             JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
             JOIN customer AS c ON c.customer_id = y.debtor_id
@@ -420,6 +421,11 @@ BEGIN
     INTO notes
     FROM invoice_note AS n
     WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
+
+    -- A credit is settled by who makes it.
+    IF NOT invoice_make.now THEN
+        SELECT p.documents, p.parts INTO documents, prepaid FROM prepayment_set_off(documents) AS p;
+    END IF;
 
     -- Of all documents at once, in their order.
     bodies := ARRAY(
@@ -482,6 +488,10 @@ BEGIN
     INSERT INTO invoice_vat SELECT * FROM unnest(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM unnest(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM unnest(kept);
+    IF prepaid IS NOT NULL THEN
+        INSERT INTO payment_part (payment_id, credit_note_id, invoice_id, amount, prepaid)
+        SELECT p.payment_id, p.credit_note_id, p.invoice_id, p.amount, p.prepaid FROM unnest(prepaid) AS p;
+    END IF;
     UPDATE invoice_note AS n
     SET invoice_id = k.invoice_id
     FROM unnest(notes) AS k

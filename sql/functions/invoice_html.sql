@@ -181,17 +181,49 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN xmlelement(name p, xmlattributes('headline' AS class),
     xmlelement(name span, xmlattributes('sum' AS class), document.currency || ' '
         || document_amount(CASE document.kind WHEN 'credit_note' THEN abs(document.gross_amount)
-            ELSE document.gross_amount END, document.currency, document.language)),
+            ELSE document.gross_amount - coalesce(document.prepaid_amount, 0) END, document.currency, document.language)),
     ' ',
     xmlelement(name span, xmlattributes('when' AS class),
         CASE
             WHEN document.kind = 'credit_note' THEN lower(document_text(document.language, 'in_your_favour'))
-            WHEN document.gross_amount > 0 THEN document_text(document.language, 'due_by') || ' '
+            WHEN document.gross_amount > coalesce(document.prepaid_amount, 0) THEN document_text(document.language, 'due_by') || ' '
                 || document_date(document.due_on, document.language)
             ELSE document_text(document.language, 'nothing_due')
         END));
 
 COMMENT ON FUNCTION invoice_html_headline(invoice) IS 'amount of a document and when it is due, in one sentence';
+
+-- What was paid before the document was made: the payments by their day, and credit notes.
+CREATE OR REPLACE FUNCTION invoice_html_prepaid(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlconcat(
+        xmlagg(
+            xmlelement(name tr,
+                xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), p.text),
+                xmlelement(name td, xmlattributes('number' AS class), document_amount(-p.amount, document.currency, document.language)))
+            ORDER BY p.received_on NULLS LAST, p.text),
+        xmlelement(name tr, xmlattributes('total' AS class),
+            xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'amount_due')),
+            xmlelement(name td, xmlattributes('number' AS class), document.currency || ' '
+                || document_amount(document.gross_amount - document.prepaid_amount, document.currency, document.language))))
+    FROM (
+        SELECT y.received_on,
+            coalesce(document_text(document.language, 'settled_with') || ' ' || c.invoice_number,
+                document_text(document.language, 'prepaid_on') || ' ' || document_date(y.received_on, document.language)) AS text,
+            sum(t.amount) AS amount
+        FROM payment_part AS t
+        LEFT JOIN payment AS y ON y.payment_id = t.payment_id
+        LEFT JOIN invoice AS c ON c.invoice_id = t.credit_note_id
+        WHERE t.invoice_id = document.invoice_id AND t.prepaid
+        GROUP BY 1, 2
+    ) AS p
+    WHERE document.prepaid_amount IS NOT NULL
+    HAVING count(*) > 0;
+END;
+
+COMMENT ON FUNCTION invoice_html_prepaid(invoice) IS 'what was paid of a document before it was made, and the amount due that is left; NULL where nothing was';
 
 -- Lines as they were typed.
 CREATE OR REPLACE FUNCTION invoice_html_note(document invoice)
@@ -549,9 +581,10 @@ RETURN xmlelement(name table, xmlattributes('closing vat' AS class),
     xmlelement(name tbody, xmlelement(name tr, xmlattributes('total' AS class),
         xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'gross')),
         xmlelement(name td, xmlattributes('number' AS class), document.currency || ' '
-            || document_amount(document.gross_amount, document.currency, document.language)))));
+            || document_amount(document.gross_amount, document.currency, document.language))),
+        invoice_html_prepaid(document)));
 
-COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and in the currency it is declared in, and total of a document';
+COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and in the currency it is declared in, total of a document, what was prepaid and what is due';
 
 -- Both VAT numbers stand beside "reverse charge" and goods that go to another EU
 -- country: art. 226(4) and (11a) of Directive 2006/112/EC.
@@ -610,11 +643,11 @@ RETURN xmlelement(name section, xmlattributes('payment' AS class),
     CASE
         WHEN document.kind = 'credit_note' THEN
             xmlelement(name p, document_text(document.language, 'settled'))
-        WHEN document.gross_amount > 0 THEN
+        WHEN document.gross_amount > coalesce(document.prepaid_amount, 0) THEN
             xmlelement(name div, xmlattributes('terms' AS class),
                 xmlelement(name table, xmlelement(name tbody,
                     invoice_html_row(document_text(document.language, 'amount_due'), document.currency || ' '
-                        || document_amount(document.gross_amount, document.currency, document.language)),
+                        || document_amount(document.gross_amount - coalesce(document.prepaid_amount, 0), document.currency, document.language)),
                     invoice_html_row(document_text(document.language, 'due_on'),
                         document_date(document.due_on, document.language)),
                     invoice_html_row(document_text(document.language, 'payment_reference'),

@@ -123,6 +123,7 @@ CREATE TABLE invoice (
     split_by           text,
     split_value        text,
     reseller_id        int            REFERENCES customer,
+    prepaid_amount     numeric,
 
     UNIQUE (seller_id, series, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
@@ -130,6 +131,7 @@ CREATE TABLE invoice (
     CHECK (period_start < period_end),
     CHECK (due_on >= issued_on),
     CHECK (gross_amount = net_amount + vat_amount),
+    CHECK (prepaid_amount > 0 AND prepaid_amount <= gross_amount),
     CHECK ((dimension IS NULL) = (dimension_id IS NULL)),
     CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL),
     CHECK (vat_currency <> currency AND exchange_rate > 0),
@@ -179,6 +181,7 @@ COMMENT ON COLUMN invoice.bill_to_id IS 'customer above that it is addressed to,
 COMMENT ON COLUMN invoice.split_by IS 'what the customer''s documents were split by: agreement, account or order_number';
 COMMENT ON COLUMN invoice.split_value IS 'the number of the agreement, the account or the order number that it is about; NULL is all that has none';
 COMMENT ON COLUMN invoice.reseller_id IS 'reseller who sends it, as seller_id; NULL is the customer''s seller';
+COMMENT ON COLUMN invoice.prepaid_amount IS 'what was paid of it before it was made (BT-113): the amount due (BT-115) is gross_amount less this; NULL is nothing';
 COMMENT ON COLUMN invoice.note IS 'what is said to the customer (BT-22), of invoice_note';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
