@@ -143,6 +143,9 @@ INSERT INTO invoice_policy (customer_id, set_off) SELECT customer_id, 'all' FROM
 SELECT pg_temp.deliver() \g /dev/null
 CALL invoice_run('2025-02-01');
 SELECT invoice_credit(i.invoice_id, 'sent back', amount => 500) FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'NL4' \g /dev/null
+-- In parts, of which the last takes the cents that rounding left.
+SELECT invoice_credit(i.invoice_id, 'a part', amount => 1.07) FROM invoice AS i JOIN customer AS c USING (customer_id), generate_series(1, 3) WHERE c.number = 'ND1' \g /dev/null
+SELECT invoice_credit(i.invoice_id, 'the rest') FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'ND1' AND i.kind = 'invoice' \g /dev/null
 -- Restated, refunded and late: corrections on the next invoice, and credit notes.
 UPDATE usage SET quantity = round(quantity * 0.9, 3) WHERE starts < '2025-02-01' AND n % 3 = 0;
 UPDATE usage SET quantity = 0 WHERE starts < '2025-02-01' AND account IN ('NL1', 'DE1', 'US1', 'BE1', 'USD', 'DG1', 'XI1') AND sku IN ('vm', 'laptop', 'hours', 'dollars');

@@ -32,6 +32,7 @@ RETURN jsonb '{
     "specification_by":        ["Specification by", "Specificatie naar"],
     "resource":                ["Resource", "Resource"],
     "not_told":                ["not told", "niet gespecificeerd"],
+    "other_items":             ["Other items", "Overige posten"],
     "lines":                   ["Lines", "Regels"],
     "not_allocated":           ["not allocated", "niet toegewezen"],
     "corrections":             ["Corrections of earlier periods", "Correcties op eerdere perioden"],

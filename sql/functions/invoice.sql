@@ -423,7 +423,9 @@ BEGIN
     WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
 
     -- A credit is settled by who makes it.
-    IF NOT invoice_make.now THEN
+    IF invoice_make.now THEN
+        SELECT c.documents, c.vat INTO documents, vat FROM invoice_credit_vat(documents, vat, lines[1].corrects) AS c;
+    ELSE
         SELECT p.documents, p.parts INTO documents, prepaid FROM prepayment_set_off(documents) AS p;
     END IF;
 

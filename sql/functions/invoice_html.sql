@@ -397,7 +397,9 @@ BEGIN ATOMIC
     SELECT array_agg(detail.text ORDER BY detail.position)
     FROM (VALUES
         (1, concat_ws(' · ', CASE WHEN line.corrects IS NOT NULL THEN line.service END,
-            line.account, CASE WHEN line.service_start IS NULL THEN substring(line.resource_id FROM '[^/]+/*$')
+            CASE WHEN line_by_hand(line.resource_id) IS NOT TRUE THEN line.account END,
+            CASE WHEN line_by_hand(line.resource_id) THEN NULL
+                WHEN line.service_start IS NULL THEN substring(line.resource_id FROM '[^/]+/*$')
                 ELSE substring(line.resource_id FROM '^(.*)/') END, line.tag_value)),  -- the agreement's number
         (2, CASE
             WHEN line.service_start <> CASE WHEN line.corrects IS NULL THEN document.period_start ELSE line.period_start END
@@ -670,19 +672,21 @@ RETURN xmlelement(name section, xmlattributes('payment' AS class),
 
 COMMENT ON FUNCTION invoice_html_payment(invoice) IS 'how and when to pay a document, or that nothing is to be paid, and whom to ask';
 
--- Why a document was credited, and by whom.
+-- Why a document was credited, and by whom, where somebody is named: a role of the
+-- database is nobody the customer knows.
 CREATE OR REPLACE FUNCTION invoice_html_credit(document invoice)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT xmlelement(name p, xmlattributes('reason' AS class),
-        document_text(document.language, 'credit_of') || ' ' || i.invoice_number || ': ' || c.reason || ' (' || c.author || ')')
+        document_text(document.language, 'credit_of') || ' ' || i.invoice_number || ': ' || c.reason
+            || CASE WHEN c.author <> c.recorded_by THEN ' (' || c.author || ')' ELSE '' END)
     FROM invoice_credit AS c
     JOIN invoice AS i ON i.invoice_id = c.invoice_id
     WHERE c.credit_note_id = document.invoice_id;
 END;
 
-COMMENT ON FUNCTION invoice_html_credit(invoice) IS 'which document a credit note credits, why, and by whom; NULL for others';
+COMMENT ON FUNCTION invoice_html_credit(invoice) IS 'which document a credit note credits, why, and by whom, if somebody is named; NULL for others';
 
 -- XML knows no control characters and HTML wants none; those that turn the
 -- direction of writing could make one amount look like another.

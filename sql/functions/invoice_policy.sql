@@ -25,8 +25,12 @@ CREATE OR REPLACE FUNCTION invoice_split(split_by text, customer_id int, account
 RETURNS text
 LANGUAGE sql STABLE
 RETURN CASE split_by
-    WHEN 'agreement' THEN (SELECT g.number FROM agreement AS g WHERE g.account_id = invoice_split.account_id)
-    WHEN 'account' THEN (SELECT coalesce(a.sub_account_id, a.billing_account_id) FROM account AS a WHERE a.account_id = invoice_split.account_id)
+    WHEN 'agreement' THEN (SELECT g.number FROM agreement AS g WHERE g.account_id = invoice_split.account_id AND NOT g.by_hand)
+    WHEN 'account' THEN (
+        SELECT coalesce(a.sub_account_id, a.billing_account_id)
+        FROM account AS a
+        WHERE a.account_id = invoice_split.account_id
+          AND NOT EXISTS (SELECT FROM agreement AS g WHERE g.account_id = invoice_split.account_id AND g.by_hand))
     WHEN 'order_number' THEN coalesce((SELECT g.order_number FROM agreement AS g WHERE g.account_id = invoice_split.account_id),
         (SELECT c.order_number FROM customer AS c WHERE c.customer_id = invoice_split.customer_id))
 END;

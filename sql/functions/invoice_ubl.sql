@@ -373,13 +373,13 @@ BEGIN ATOMIC
                 xmlelement(name "cac:Item",
                     xmlforest(nullif(t.service, t.name) AS "cbc:Description",
                         t.name || CASE WHEN s.lump OR u.unece_code IS NOT NULL OR l.unit IS NULL THEN '' ELSE ' (' || l.unit || ')' END AS "cbc:Name"),
-                    CASE WHEN p.kind = 'sku' AND invoice_ubl_text(p.code) IS NOT NULL THEN
+                    CASE WHEN p.kind = 'sku' AND invoice_ubl_text(p.code) IS NOT NULL AND line_by_hand(l.resource_id) IS NOT TRUE THEN
                         xmlelement(name "cac:SellersItemIdentification", xmlelement(name "cbc:ID", invoice_ubl_text(p.code))) END,
                     invoice_ubl_tax_category('cac:ClassifiedTaxCategory', l.vat_category, l.vat_rate, NULL, NULL),
                     (SELECT xmlagg(xmlelement(name "cac:AdditionalItemProperty",
                          xmlelement(name "cbc:Name", o.name), xmlelement(name "cbc:Value", invoice_ubl_text(o.value))) ORDER BY o.position)
                      FROM (VALUES (1, 'Account', l.account), (2, 'Resource', l.resource_id), (3, 'Tag', l.tag_value)) AS o (position, name, value)
-                     WHERE invoice_ubl_text(o.value) IS NOT NULL)),
+                     WHERE invoice_ubl_text(o.value) IS NOT NULL AND (o.position = 3 OR line_by_hand(l.resource_id) IS NOT TRUE))),
                 xmlelement(name "cac:Price",
                     xmlelement(name "cbc:PriceAmount", xmlattributes(document.currency AS "currencyID"),
                         round(s.price, greatest(min_scale(s.price), currency_minor_unit(document.currency)))::text),

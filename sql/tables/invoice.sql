@@ -339,7 +339,7 @@ CREATE TABLE invoice_vat (
     why           text,
 
     PRIMARY KEY (invoice_id, vat_category, vat_rate),
-    CHECK (abs(vat - base * vat_rate / 100) <= 0.5),
+    CHECK (abs(vat - base * vat_rate / 100) <= 2),
     CHECK ((vat_category = 'S') = (vat_rate > 0))
 );
 
@@ -348,7 +348,7 @@ COMMENT ON COLUMN invoice_vat.invoice_id IS 'the document';
 COMMENT ON COLUMN invoice_vat.vat_category IS 'VAT category (BT-118)';
 COMMENT ON COLUMN invoice_vat.vat_rate IS 'rate in percent (BT-119)';
 COMMENT ON COLUMN invoice_vat.base IS 'taxable amount (BT-116)';
-COMMENT ON COLUMN invoice_vat.vat IS 'VAT (BT-117): base x rate, rounded half away from zero to the currency''s minor unit';
+COMMENT ON COLUMN invoice_vat.vat IS 'VAT (BT-117): base x rate, rounded half away from zero to the currency''s minor unit; the last of several credits takes the cents that make them the VAT of what they credit';
 COMMENT ON COLUMN invoice_vat.exemption IS 'exemption reason code (BT-121), such as VATEX-EU-AE';
 COMMENT ON COLUMN invoice_vat.reason IS 'exemption reason in the language of the document (BT-120); NULL for categories S and Z';
 COMMENT ON COLUMN invoice_vat.why IS 'why the category and rate were chosen, for people';
