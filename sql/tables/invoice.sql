@@ -264,7 +264,7 @@ COMMENT ON COLUMN invoice_line.description IS 'text of the line (BT-153)';
 COMMENT ON COLUMN invoice_line.account IS 'name of the account, for rules per account or resource';
 COMMENT ON COLUMN invoice_line.measure IS 'what was rated';
 COMMENT ON COLUMN invoice_line.pricing IS 'price it was rated with';
-COMMENT ON COLUMN invoice_line.climbed IS 'where its ladder began, when it goes on with another rule''s; NULL is at the bottom';
+COMMENT ON COLUMN invoice_line.climbed IS 'where its ladder began, when it goes on with another rule''s, or with months before that are limited together; NULL is at the bottom';
 COMMENT ON COLUMN invoice_line.measured IS 'the measure''s total for the key, now';
 COMMENT ON COLUMN invoice_line.measured_before IS 'the same when the key was billed before; 0 the first time';
 COMMENT ON COLUMN invoice_line.due IS 'amount due for the key in all, rounded';
