@@ -139,6 +139,9 @@ FROM (VALUES ('NL1', 333.33, 'EUR'), ('NL2', 1000000, 'EUR'), ('NL4', 1500.01, '
     ('JPY', 777, 'JPY'), ('PL2', 50.05, 'USD'), ('DG1', 1000000, 'EUR'), ('DN1', 20, 'EUR'), ('AG1', 1000, 'EUR'), ('DV2', 75.5, 'EUR')) AS p (number, amount, currency)
 JOIN customer AS c ON c.number = p.number;
 SELECT prepayment_add(p.payment_id, c.customer_id) FROM payment AS p JOIN customer AS c ON c.number = p.payer \g /dev/null
+-- One document of a customer and the one below him.
+UPDATE customer SET parent_id = (SELECT customer_id FROM customer WHERE number = 'NL1') WHERE number = 'AG1';
+INSERT INTO invoice_policy (customer_id, bill_to_parent, sections) SELECT customer_id, number = 'AG1', number = 'NL1' FROM customer WHERE number IN ('AG1', 'NL1');
 INSERT INTO invoice_policy (customer_id, set_off) SELECT customer_id, 'all' FROM customer WHERE number = 'NL4';
 SELECT pg_temp.deliver() \g /dev/null
 CALL invoice_run('2025-02-01');

@@ -142,12 +142,24 @@ BEGIN
     -- Who has a policy of documents: few.
     party AS MATERIALIZED (
         SELECT k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id) AS seller_id,
-            CASE WHEN p.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
-            p.split_by, p.zero_total, p.negative_total
+            CASE WHEN h.holder_id <> k.customer_id THEN h.holder_id
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+            h.holder_id, p.split_by, p.zero_total, p.negative_total
         FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM unnest(due) AS d) AS k
         JOIN customer AS c ON c.customer_id = k.customer_id
         LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
-        LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
+        LEFT JOIN invoice_policy AS o ON o.customer_id = k.customer_id
+        -- a credit stands on a document of whose it credits
+        CROSS JOIN LATERAL (
+            SELECT coalesce(CASE WHEN invoice_make.now THEN (SELECT i.customer_id FROM invoice AS i WHERE i.invoice_id = (invoice_make.due[1]).corrects)
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_holder(k.customer_id) END, k.customer_id) AS holder_id
+        ) AS h
+        LEFT JOIN invoice_policy AS p ON p.customer_id = h.holder_id
+    ),
+    -- Whose documents they are.
+    holder AS MATERIALIZED (
+        SELECT DISTINCT y.holder_id AS customer_id, y.seller_id, y.reseller_id, y.debtor_id, y.split_by, y.zero_total, y.negative_total
+        FROM party AS y
     ),
     -- Months that have documents: only there is something to look up.
     touched AS MATERIALIZED (
@@ -156,7 +168,7 @@ BEGIN
         WHERE EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = m.customer_id AND l.period_start = m.period_start)
     ),
     priced AS (
-        SELECT d.*, y.debtor_id, y.seller_id, y.split_by,
+        SELECT d.*, y.debtor_id, y.holder_id, y.seller_id, y.split_by,
             CASE WHEN y.split_by IS NOT NULL THEN invoice_split(y.split_by, d.customer_id, d.account_id) END AS split_value,
             CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by, y.negative_total, r.tax_category, r.supply, r.tax_exemption,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
@@ -223,8 +235,8 @@ BEGIN
             AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
     ),
     fresh AS (
-        SELECT l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
+        SELECT l.holder_id AS customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.holder_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
         FROM line AS l
         WHERE l.is_fresh
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -234,12 +246,12 @@ BEGIN
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.holder_id, l.seller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM line AS l
         WHERE NOT EXISTS (
             SELECT
             FROM fresh AS f
-            WHERE f.customer_id = l.customer_id AND f.seller_id = l.seller_id AND f.currency = l.currency AND f.outside = l.outside
+            WHERE f.customer_id = l.holder_id AND f.seller_id = l.seller_id AND f.currency = l.currency AND f.outside = l.outside
               AND f.split_value IS NOT DISTINCT FROM l.split_value
               AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
         GROUP BY 1, 2, 3, 4, 5, 6, 7
@@ -256,7 +268,7 @@ BEGIN
         SELECT
             n.invoice_id,
             row_number() OVER (PARTITION BY n.invoice_id ORDER BY
-                l.billed_by IS NOT NULL, l.period_start, effect_order(l.effect),
+                CASE WHEN l.holder_id <> l.customer_id THEN c.number END COLLATE "C" NULLS FIRST, l.billed_by IS NOT NULL, l.period_start, effect_order(l.effect),
                 s.name IS NULL, coalesce(s.name, p.name), l.price_rule_id, p.name, l.account_id, l.resource_id, l.tag_value)::int AS line_no,
             l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
             l.currency, l.revision, coalesce(l.corrects, l.billed_by) AS corrects, l.effect,
@@ -268,11 +280,12 @@ BEGIN
             coalesce(l.billed_cost, 0) - l.cost_before AS cost,
             l.category AS vat_category, l.rate AS vat_rate,
             l.dimension_id, l.dimension_value, l.invoice_on, l.country AS vat_country, l.exemption AS vat_exemption,
-            v.service_start, v.service_end, coalesce(g.order_number, c.order_number) AS order_number
+            v.service_start, v.service_end, coalesce(g.order_number, c.order_number) AS order_number,
+            CASE WHEN l.holder_id <> l.customer_id THEN c.name || ' (' || c.number || ')' END AS section
         FROM line AS l
         JOIN customer AS c ON c.customer_id = l.customer_id
         JOIN numbered AS n
-            ON n.customer_id = l.customer_id
+            ON n.customer_id = l.holder_id
             AND n.seller_id = l.seller_id
             AND n.currency = l.currency
             AND n.outside = l.outside
@@ -333,7 +346,7 @@ BEGIN
                 'as on the documents that are corrected') AS why
         FROM made AS m
         JOIN numbered AS n ON n.invoice_id = m.invoice_id
-        JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
+        JOIN holder AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
         JOIN customer AS c ON c.customer_id = y.debtor_id
         JOIN seller AS e ON e.seller_id = y.seller_id
         GROUP BY m.invoice_id, y.debtor_id, y.seller_id, m.vat_category, m.vat_rate, m.currency
@@ -355,7 +368,7 @@ BEGIN
     waiting AS MATERIALIZED (
         SELECT n.invoice_id
         FROM numbered AS n
-        JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
+        JOIN holder AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
         JOIN total AS t ON t.invoice_id = n.invoice_id
         WHERE NOT invoice_make.now
           AND (y.negative_total = 'wait' AND t.net + t.vat < 0 OR y.zero_total = 'wait' AND t.net + t.vat = 0)
@@ -400,7 +413,7 @@ BEGIN
                 (SELECT d.name FROM dimension AS d WHERE d.dimension_id = n.dimension_id), n.dimension_value,
                 CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL, nullif(y.debtor_id, n.customer_id), y.split_by, n.split_value, y.reseller_id, NULL)::invoice
             FROM numbered AS n
-            JOIN party AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
+            JOIN holder AS y ON y.customer_id = n.customer_id AND y.seller_id = n.seller_id
             JOIN customer AS c ON c.customer_id = y.debtor_id
             JOIN seller AS e ON e.seller_id = y.seller_id
             JOIN customer_zone AS z ON z.customer_id = n.customer_id
@@ -417,10 +430,11 @@ BEGIN
             ORDER BY e.seller_id, n.invoice_id)
     INTO lines, vat, allocation, kept, documents;
 
-    SELECT array_agg(n)
+    SELECT array_agg(ROW(n.invoice_note_id, h.customer_id, n.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note)
     INTO notes
     FROM invoice_note AS n
-    WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
+    CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
+    WHERE n.invoice_id IS NULL AND h.customer_id IN (SELECT d.customer_id FROM unnest(documents) AS d);
 
     -- A credit is settled by who makes it.
     IF invoice_make.now THEN
@@ -544,7 +558,16 @@ BEGIN
     -- Sellers come first, in order: whoever holds a customer then also holds the
     -- series that his documents are numbered in, and never waits in a circle.
     PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(first, last) AS i));
-    PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
+    -- Documents with sections are made with all who are on them.
+    IF entries IS NULL THEN
+        customers := invoice_together(first, last, customers, until);
+        first := least(first, (SELECT min(c) FROM unnest(customers) AS c));
+        last := greatest(last, (SELECT max(c) FROM unnest(customers) AS c));
+    END IF;
+    PERFORM FROM customer AS c
+    WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))
+    ORDER BY c.customer_id
+    FOR NO KEY UPDATE;
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
@@ -581,7 +604,7 @@ BEGIN
         due := (
             SELECT array_agg(d)
             FROM unnest(due) AS d
-            JOIN invoice_approval AS p ON p.customer_id = d.customer_id AND p.currency = d.currency::bpchar
+            JOIN invoice_approval AS p ON p.customer_id = invoice_holder(d.customer_id) AND p.currency = d.currency::bpchar
             WHERE p.invoice_approval_id = approval);
     ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
         due := invoice_propose(due, ARRAY(

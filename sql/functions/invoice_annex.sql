@@ -13,8 +13,9 @@ SET cloudbilling.invoice_until = ''
 SET search_path = cloudbilling, pg_temp
 AS $$
 BEGIN
-    PERFORM set_config('cloudbilling.customer_first', b.customer_id::text, true), set_config('cloudbilling.customer_last', b.customer_id::text, true)
-    FROM customer_top_buyer(document.customer_id) AS b (customer_id);
+    PERFORM set_config('cloudbilling.customer_first', min(b.customer_id)::text, true), set_config('cloudbilling.customer_last', max(b.customer_id)::text, true)
+    FROM (SELECT DISTINCT l.customer_id FROM unnest(lines) AS l) AS l
+    CROSS JOIN customer_top_buyer(l.customer_id) AS b (customer_id);
     PERFORM set_config('cloudbilling.as_of', document.finalised_at::text, true),
         set_config('cloudbilling.period_first', min(l.period_start)::text, true), set_config('cloudbilling.period_last', max(l.period_start)::text, true)
     FROM unnest(lines) AS l;

@@ -51,6 +51,8 @@ h1 { font-size: 13pt; text-align: right; }
 .headline .sum { font-size: 16pt; letter-spacing: -0.01em; white-space: nowrap; }
 .headline .when { color: #4a5463; }
 h2 { margin: 8mm 0 2mm; font-size: 11pt; font-weight: bold; break-after: avoid; }
+h2.section { margin-top: 10mm; padding: 1.5mm 3mm; background: #f3f5f7; }
+h2.section + h2 { margin-top: 3mm; font-size: 9.5pt; }
 thead { display: table-header-group; break-inside: avoid; }
 tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
@@ -242,11 +244,16 @@ RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH service AS (
-        SELECT CASE WHEN line.corrects IS NULL THEN line.service
+        SELECT CASE
+                WHEN sections.are THEN coalesce(line.section, document.customer ->> 'name')
+                WHEN line.corrects IS NULL THEN line.service
                 ELSE document_text(document.language, 'corrections') END AS name,
-            line.corrects IS NOT NULL AS last, min(line.line_no) AS line_no,
-            count(*) AS lines, sum(line.amount) AS amount
+            line.corrects IS NOT NULL AND NOT sections.are AS last, min(line.line_no) AS line_no,
+            count(*) AS lines, sum(line.amount) AS amount, bool_or(sections.are) AS by_section
         FROM invoice_line AS line
+        CROSS JOIN (
+            SELECT EXISTS (SELECT FROM invoice_line AS l WHERE l.invoice_id = document.invoice_id AND l.section IS NOT NULL) AS are
+        ) AS sections
         WHERE line.invoice_id = document.invoice_id
         GROUP BY 1, 2
     )
@@ -254,7 +261,8 @@ BEGIN ATOMIC
         xmlelement(name h2, document_text(document.language, 'summary')),
         xmlelement(name table, xmlattributes('summary' AS class),
             xmlelement(name thead, xmlelement(name tr,
-                xmlelement(name th, xmlattributes('col' AS scope), document_text(document.language, 'service')),
+                xmlelement(name th, xmlattributes('col' AS scope), CASE WHEN bool_or(service.by_section)
+                    THEN document_text(document.language, 'for_customer') ELSE document_text(document.language, 'service') END),
                 xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
                     document_text(document.language, 'amount')))),
             xmlelement(name tbody, xmlagg(
@@ -268,7 +276,7 @@ BEGIN ATOMIC
                 xmlelement(name td, xmlattributes('number' AS class),
                     document_amount(document.net_amount, document.currency, document.language))))))
     FROM service
-    HAVING sum(service.lines) > 6 AND count(*) > 1;
+    HAVING (sum(service.lines) > 6 OR bool_or(service.by_section)) AND count(*) > 1;
 END;
 
 COMMENT ON FUNCTION invoice_html_summary(invoice) IS 'amounts by service; NULL for a document of a few lines';
@@ -483,7 +491,7 @@ COMMENT ON FUNCTION invoice_html_corrected(invoice_line, invoice) IS 'document a
 
 -- Heading, first line and ladder are one table body, as are last line and
 -- subtotal, and a body is not broken over pages.
-CREATE OR REPLACE FUNCTION invoice_html_lines(document invoice, corrections boolean)
+CREATE OR REPLACE FUNCTION invoice_html_lines(document invoice, corrections boolean, section text)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -495,6 +503,7 @@ BEGIN ATOMIC
             invoice_html_ladder(line, document.language) AS ladder
         FROM invoice_line AS line
         WHERE line.invoice_id = document.invoice_id AND (line.corrects IS NOT NULL) = corrections
+          AND line.section IS NOT DISTINCT FROM invoice_html_lines.section
     ), placed AS (
         SELECT line.*, sum(line.amount) OVER heading AS subtotal, count(*) OVER heading AS lines,
             min(line.line_no) OVER heading AS first, max(line.line_no) OVER heading AS last,
@@ -503,7 +512,11 @@ BEGIN ATOMIC
         WINDOW heading AS (PARTITION BY line.heading)
     )
     SELECT xmlconcat(
-        xmlelement(name h2, document_text(document.language, CASE WHEN corrections THEN 'corrections' ELSE 'specification' END)),
+        CASE
+            WHEN corrections THEN xmlelement(name h2, document_text(document.language, 'corrections'))
+            -- a section has its own title
+            WHEN NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.invoice_id = document.invoice_id AND l.section IS NOT NULL)
+                THEN xmlelement(name h2, document_text(document.language, 'specification')) END,
         xmlelement(name table, xmlattributes(CASE WHEN corrections THEN 'lines corrections' ELSE 'lines' END AS class),
             xmlelement(name thead, xmlelement(name tr,
                 xmlelement(name th, xmlattributes('col' AS scope, 'description' AS class),
@@ -535,7 +548,33 @@ BEGIN ATOMIC
     HAVING count(*) > 0;
 END;
 
-COMMENT ON FUNCTION invoice_html_lines(invoice, boolean) IS 'lines of a document by service, or its corrections by what they correct; NULL where there are none';
+COMMENT ON FUNCTION invoice_html_lines(invoice, boolean, text) IS 'lines of a section of a document by service, or its corrections by what they correct; NULL where there are none';
+
+-- All lines; where the document is of several customers, in a section with a total for
+-- each, the document's own first.
+CREATE OR REPLACE FUNCTION invoice_html_sections(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlagg(xmlconcat(
+            CASE WHEN s.sections THEN xmlelement(name h2, xmlattributes('section' AS class), s.title) END,
+            invoice_html_lines(document, false, s.section),
+            invoice_html_lines(document, true, s.section),
+            CASE WHEN s.sections THEN
+                xmlelement(name table, xmlattributes('summary' AS class), xmlelement(name tfoot, xmlelement(name tr,
+                    xmlelement(name th, xmlattributes('row' AS scope), document_text(document.language, 'subtotal') || ' ' || s.title),
+                    xmlelement(name td, xmlattributes('number' AS class), document_amount(s.amount, document.currency, document.language))))) END)
+        ORDER BY s.line_no)
+    FROM (
+        SELECT l.section, coalesce(l.section, document.customer ->> 'name', '') AS title, sum(l.amount) AS amount, min(l.line_no) AS line_no,
+            bool_or(l.section IS NOT NULL) OR count(*) OVER () > 1 AS sections
+        FROM invoice_line AS l
+        WHERE l.invoice_id = document.invoice_id
+        GROUP BY l.section
+    ) AS s;
+END;
+
+COMMENT ON FUNCTION invoice_html_sections(invoice) IS 'lines of a document, by the customers it is for where these are several, and by service';
 
 CREATE OR REPLACE FUNCTION invoice_html_vat(document invoice)
 RETURNS xml
@@ -721,8 +760,7 @@ BEGIN ATOMIC
                     invoice_html_note(document),
                     invoice_html_summary(document),
                     invoice_html_values(document),
-                    invoice_html_lines(document, false),
-                    invoice_html_lines(document, true),
+                    invoice_html_sections(document),
                     xmlelement(name section, xmlattributes('settlement' AS class),
                         invoice_html_vat(document),
                         invoice_html_legal(document),

@@ -368,6 +368,7 @@ BEGIN ATOMIC
             xmlconcat(
                 xmlelement(name "cbc:LineExtensionAmount", xmlattributes(document.currency AS "currencyID"),
                     invoice_ubl_amount(sign * l.amount, document.currency)),
+                xmlforest(invoice_ubl_text(l.section) AS "cbc:AccountingCost"),
                 CASE WHEN e.last_day IS NOT NULL THEN
                     xmlelement(name "cac:InvoicePeriod", xmlforest(coalesce(l.service_start, l.period_start) AS "cbc:StartDate", e.last_day AS "cbc:EndDate")) END,
                 xmlelement(name "cac:Item",

@@ -230,6 +230,7 @@ CREATE TABLE invoice_line (
     service_start    date,
     service_end      date,
     order_number     text,
+    section          text,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -283,6 +284,7 @@ COMMENT ON COLUMN invoice_line.vat_country IS 'country whose VAT it is; of the O
 COMMENT ON COLUMN invoice_line.vat_exemption IS 'why it has no VAT: a VATEX code, small_business, or the rule''s own sentence; NULL for categories S and Z';
 COMMENT ON COLUMN invoice_line.service_start IS 'first day that a fee of an agreement is for (BT-134); NULL is the month of period_start';
 COMMENT ON COLUMN invoice_line.service_end IS 'day after the last day that it is for (BT-135 is the day before)';
+COMMENT ON COLUMN invoice_line.section IS 'customer that the line is for, where it stands on the document of one above; NULL is the document''s own';
 COMMENT ON COLUMN invoice_line.order_number IS 'customer''s order number: of the agreement, else of the customer';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
