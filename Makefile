@@ -11,7 +11,7 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
 STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
-          charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql) \
+          charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql invoice_group.sql) \
         sql/types/calendar_span.sql \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
           seller.sql supplier_invoice.sql customer.sql ownership.sql time_window.sql price_rule.sql vat.sql currency_rate.sql dimension.sql invoice.sql invoice_note.sql invoice_number_scheme.sql invoice_policy.sql purchase_order.sql reseller.sql correction_policy.sql invoice_currency.sql \
@@ -44,7 +44,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql invoice_references.sql correction_policy.sql invoice_rates.sql seller_lock.sql) \
         $(addprefix sql/views/,invoice_status.sql payment_status.sql invoice_sealed.sql bi_receivable.sql invoice_overview.sql) \
-        $(addprefix sql/functions/,invoice_seal.sql invoice_service.sql invoice.sql payment.sql prepayment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
+        $(addprefix sql/functions/,invoice_seal.sql invoice_unit_price.sql invoice_service.sql invoice_make.sql invoice.sql payment.sql prepayment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql invoice_preview.sql invoice_annex.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql

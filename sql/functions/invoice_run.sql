@@ -262,7 +262,7 @@ COMMENT ON PROCEDURE invoice_run_batches(int, int) IS 'does what is left of an i
 -- Finalises every period that ended on or before a day, for all customers or those
 -- listed.  It can be started again at any time, and by two at once: it bills
 -- differences, so the second finds none.
-CREATE OR REPLACE PROCEDURE invoice_run(until date DEFAULT current_date, batch int DEFAULT 500, customers int[] DEFAULT NULL)
+CREATE OR REPLACE PROCEDURE invoice_run(until date DEFAULT current_date, batch int DEFAULT 1000, customers int[] DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -276,7 +276,7 @@ $$;
 COMMENT ON PROCEDURE invoice_run(date, int, int[]) IS 'finalises every period that ended on or before a day, for all customers or some';
 
 -- Goes on after the last batch that was committed.
-CREATE OR REPLACE PROCEDURE invoice_run_continue(run int DEFAULT NULL, batch int DEFAULT 500)
+CREATE OR REPLACE PROCEDURE invoice_run_continue(run int DEFAULT NULL, batch int DEFAULT 1000)
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -289,7 +289,7 @@ COMMENT ON PROCEDURE invoice_run_continue(int, int) IS 'continues an invoice run
 
 -- What a run would finalise, line by line.  It makes the documents, looks at them, and
 -- takes everything back: no number is used, nothing is written.
-CREATE OR REPLACE FUNCTION invoice_dry_run(until date DEFAULT current_date, customers int[] DEFAULT NULL, batch int DEFAULT 500)
+CREATE OR REPLACE FUNCTION invoice_dry_run(until date DEFAULT current_date, customers int[] DEFAULT NULL, batch int DEFAULT 1000)
 RETURNS TABLE (
     customer_id int,
     customer text,

@@ -8,6 +8,9 @@ LANGUAGE plpgsql STABLE ROWS 1000
 SET search_path = cloudbilling, pg_temp
 SET cloudbilling.period_first = ''
 SET cloudbilling.period_last = ''
+-- Unlike invoice_lines, which calls it: for whom there are agreements depends on the batch.
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM agreement) THEN

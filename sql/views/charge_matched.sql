@@ -23,11 +23,6 @@ item AS MATERIALIZED (
         SELECT DISTINCT o.account_id, q.customer_id, q.buyers, q.path
         FROM customer_asked AS q
         JOIN charge_owner AS o ON o.customer_id = q.customer_id
-        UNION ALL
-        -- As above: items are wide, and are not to be hashed.
-        SELECT 0, 0, NULL, NULL
-        FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
-        WHERE customer_first() < 0
     ) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
@@ -43,9 +38,7 @@ exchange AS MATERIALIZED (
 )
 SELECT m.matched, m.buyers, m.tags, o.*, x.to_currency, x.factors[array_position(x.currencies, o.billing_currency)] AS factor
 FROM owned AS o
--- Always so; the planner, which knows nothing of what is computed once, would take
--- it for long and sort both sides.
-JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id AND m.item_id = abs(m.item_id)
+JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id
 LEFT JOIN exchange AS x ON x.customer_id = o.buyer_id AND x.period_start = o.period_start;
 
 COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';

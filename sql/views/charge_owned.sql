@@ -1,16 +1,22 @@
 -- The customers that are asked for.  The settings customer_first and customer_last
 -- narrow them to some of the seller's; a condition would not reach through what is
 -- computed once.
+-- By statistics of the table the planner can tell how many these are, which it could not
+-- of what is computed; where there are resellers it is all that are looked at.
+CREATE OR REPLACE VIEW customer_near AS
+SELECT c.customer_id
+FROM customer AS c
+WHERE c.customer_id BETWEEN customer_first() AND customer_last()
+   OR (SELECT 1 FROM customer AS s WHERE s.resells LIMIT 1) = 1;
+
+COMMENT ON VIEW customer_near IS 'customers of which some are asked for; none that is asked for is left out';
+COMMENT ON COLUMN customer_near.customer_id IS 'customer';
+
 CREATE OR REPLACE VIEW customer_asked AS
-SELECT b.customer_id, b.buyers, b.path
-FROM customer_buyer AS b
-WHERE b.buyers[1] BETWEEN customer_first() AND customer_last()
-UNION ALL
--- Never run, but counted by the planner, which guesses that the above gives
--- one row, and would then look up all that customers have row by row.
-SELECT 0, NULL, NULL
-FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
-WHERE customer_first() < 0;
+SELECT n.customer_id, b.buyers, b.path
+FROM customer_near AS n
+LEFT JOIN customer_buyer AS b ON b.customer_id = n.customer_id
+WHERE CASE WHEN b.buyers[1] BETWEEN customer_first() AND customer_last() THEN true END IS NOT NULL;
 
 COMMENT ON VIEW customer_asked IS 'the customers whose charges are asked for';
 COMMENT ON COLUMN customer_asked.customer_id IS 'customer';
@@ -40,11 +46,9 @@ asked AS MATERIALIZED (
     -- months are those of who is invoiced
     JOIN customer_zone AS z ON z.customer_id = a.buyers[1]
     JOIN owner AS o ON o.customer_id = a.customer_id
-    UNION ALL
-    -- As in customer_asked.
-    SELECT 0, 0, 0, NULL, 0, '', NULL, NULL
-    FROM generate_series(1, 1 + least(customer_last() - customer_first(), 1000))
-    WHERE customer_first() < 0
+    -- A moment whose charges were purged is refused, also where those that are left lead to
+    -- no delivery that says so.
+    WHERE CASE WHEN as_of() IS NULL OR (SELECT count(*) FROM load_scope_current) >= 0 THEN true END IS NOT NULL
 ),
 agreed AS MATERIALIZED (
     SELECT array_agg(f) AS facts, array_agg(o.time_zone) AS zones

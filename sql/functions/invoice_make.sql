@@ -1,0 +1,594 @@
+-- Makes documents of what is due: what goes on which, their lines, their VAT and totals,
+-- then numbered and chained, and then written.
+--
+-- All is done for many customers at once, so it is done with values, by plans that do
+-- not depend on how many there are (array_rows), and what many lines share is asked once.
+-- Plans are kept, so tables are looked up by their keys, also where they were small or
+-- empty when the plan was made (enable_seqscan).
+
+-- What goes on which document.
+--
+-- A document for each period that has none yet; differences of periods that
+-- have one go with the latest of these, or else make a document of their own.
+-- Each value of a dimension that is billed by itself has documents of its own,
+-- and so has what is billed as a whole.  What is billed before its period ends
+-- goes as differences do, and is not what the period was billed by.
+-- What is outside the VAT of the EU may not stand on one document with what is
+-- inside (EN 16931, BR-O-11), and has documents of its own, too.
+CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], now boolean DEFAULT false, OUT groups invoice_group[], OUT places int[], OUT heads invoice_head[])
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    WITH
+    -- Who has a policy of documents: few.
+    party AS MATERIALIZED (
+        SELECT k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id) AS seller_id,
+            CASE WHEN h.holder_id <> k.customer_id THEN h.holder_id
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+            h.holder_id, CASE WHEN h.holder_id <> k.customer_id THEN c.name || ' (' || c.number || ')' END AS section,
+            p.split_by, p.zero_total, p.negative_total, c.order_number
+        FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM array_rows(invoice_groups.due) AS d) AS k
+        JOIN customer AS c ON c.customer_id = k.customer_id
+        LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
+        LEFT JOIN invoice_policy AS o ON o.customer_id = k.customer_id
+        -- a credit stands on a document of whose it credits
+        CROSS JOIN LATERAL (
+            SELECT coalesce(CASE WHEN invoice_groups.now THEN (SELECT i.customer_id FROM invoice AS i WHERE i.invoice_id = (invoice_groups.due[1]).corrects)
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_holder(k.customer_id) END, k.customer_id) AS holder_id
+        ) AS h
+        LEFT JOIN invoice_policy AS p ON p.customer_id = h.holder_id
+    ),
+    -- Whose documents they are.
+    holder AS MATERIALIZED (
+        SELECT DISTINCT y.holder_id AS customer_id, y.reseller_id, y.seller_id, y.debtor_id, y.split_by, y.zero_total, y.negative_total
+        FROM party AS y
+    ),
+    -- Months that have documents: only there is something to look up, line by line.
+    touched AS MATERIALIZED (
+        SELECT m.customer_id, m.period_start
+        FROM (SELECT DISTINCT d.customer_id, d.period_start FROM array_rows(invoice_groups.due) AS d) AS m
+        CROSS JOIN LATERAL (
+            SELECT FROM invoice_line AS l WHERE l.customer_id = m.customer_id AND l.period_start = m.period_start LIMIT 1
+        ) AS l
+    ),
+    -- Lines that nothing tells apart.
+    alike AS MATERIALIZED (
+        SELECT array_agg(d.ordinality::int) AS lines, d.customer_id, d.reseller_id, d.period_start, d.period_end, d.currency, d.invoice_on,
+            d.corrects, d.dimension_id, d.dimension_value, s.account_id, r.tax_category, r.supply, r.tax_exemption, t.place
+        FROM array_rows(invoice_groups.due) WITH ORDINALITY AS d
+        JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        LEFT JOIN (SELECT y.customer_id FROM party AS y WHERE y.split_by IS NOT NULL GROUP BY 1) AS y ON y.customer_id = d.customer_id
+        LEFT JOIN touched AS m ON m.customer_id = d.customer_id AND m.period_start = d.period_start
+        CROSS JOIN LATERAL (SELECT CASE WHEN y.customer_id IS NOT NULL THEN d.account_id END AS account_id) AS s
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.customer_id IS NOT NULL THEN d.ordinality::int END AS place) AS t
+        GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    ),
+    priced AS MATERIALIZED (
+        SELECT d.*, y.debtor_id, y.holder_id, y.section, y.seller_id, y.split_by, y.negative_total, y.order_number,
+            CASE WHEN y.split_by IS NOT NULL THEN invoice_split(y.split_by, d.customer_id, d.account_id) END AS split_value,
+            CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by,
+            coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
+            t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
+        FROM alike AS d
+        -- there always is one: by left joins the planner does not take that for rare
+        LEFT JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
+        LEFT JOIN array_rows(invoice_groups.due) WITH ORDINALITY AS o ON o.ordinality = d.place
+        LEFT JOIN LATERAL (
+            SELECT max(l.invoice_id) AS invoice_id
+            FROM invoice_line AS l
+            WHERE d.place IS NOT NULL AND l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+              AND l.invoice_on IS NULL AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
+              -- of the same seller, and of documents that are split in the same way, the same one
+              AND ((SELECT NOT EXISTS (SELECT FROM reseller)) AND y.split_by IS NULL OR EXISTS (
+                SELECT
+                FROM invoice AS i
+                WHERE i.invoice_id = l.invoice_id AND i.reseller_id IS NOT DISTINCT FROM d.reseller_id AND (i.split_by IS DISTINCT FROM y.split_by
+                  OR i.split_value IS NOT DISTINCT FROM invoice_split(y.split_by, d.customer_id, d.account_id))))
+        ) AS b ON true
+        -- A correction has the VAT of what it corrects; what a billed period lacked
+        -- has that of the period's lines of its kind.
+        LEFT JOIN LATERAL (
+            SELECT x.vat_category, x.vat_rate, x.vat_country, x.vat_exemption
+            FROM invoice_line AS x
+            JOIN price_rule AS k ON k.price_rule_id = x.price_rule_id
+            WHERE d.place IS NOT NULL AND x.customer_id = d.customer_id AND x.period_start = d.period_start
+              AND k.tax_category = d.tax_category AND k.supply = d.supply AND k.tax_exemption IS NOT DISTINCT FROM d.tax_exemption
+              AND (x.invoice_on IS NULL) = (d.invoice_on IS NULL)
+              AND k.reseller_id IS NOT DISTINCT FROM d.reseller_id
+            ORDER BY x.price_rule_id = o.price_rule_id AND x.product_id = o.product_id
+              AND x.account_id IS NOT DISTINCT FROM o.account_id
+              AND x.resource_id IS NOT DISTINCT FROM o.resource_id
+              AND x.tag_value IS NOT DISTINCT FROM o.tag_value AND x.currency = o.currency DESC,
+              x.dimension_id IS NOT DISTINCT FROM d.dimension_id AND x.dimension_value IS NOT DISTINCT FROM d.dimension_value DESC,
+              x.invoice_id DESC, x.line_no
+            LIMIT 1
+        ) AS t ON true
+    ),
+    -- Asked once for all lines of a kind, and only where there is nothing to correct.
+    taxing AS MATERIALIZED (
+        SELECT k.debtor_id, k.seller_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
+        FROM (
+            SELECT DISTINCT p.debtor_id, p.seller_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
+            FROM priced AS p
+            WHERE p.vat_category IS NULL
+            ORDER BY 1, 2, 3, 4, 5, 6
+        ) AS k
+        CROSS JOIN LATERAL customer_vat(k.debtor_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption, k.seller_id) AS v
+    ),
+    taxed AS MATERIALIZED (
+        SELECT p.*, p.billed_by IS NULL AND p.invoice_on IS NULL AND p.negative_total IS DISTINCT FROM 'wait' AS is_fresh,
+            coalesce(p.vat_category, t.category) = 'O' AS outside, coalesce(p.vat_category, t.category) AS category,
+            coalesce(p.vat_rate, t.rate) AS rate, coalesce(p.vat_country, t.country) AS country,
+            coalesce(p.vat_exemption, t.exemption) AS exemption, t.why
+        FROM priced AS p
+        LEFT JOIN taxing AS t
+            ON p.vat_category IS NULL
+            AND t.debtor_id = p.debtor_id
+            AND t.seller_id = p.seller_id
+            AND t.supplied_on = p.supplied_on
+            AND t.tax_category = p.tax_category
+            AND t.supply = p.supply
+            AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
+    ),
+    fresh AS MATERIALIZED (
+        SELECT l.holder_id AS customer_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.holder_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
+        FROM taxed AS l
+        WHERE l.is_fresh
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    ),
+    head AS (
+        SELECT f.customer_id, f.reseller_id, f.currency, f.outside, f.split_value, f.dimension_id, f.dimension_value, f.period_start, f.period_end, f.period_start AS line_period,
+            f.period_start = f.last_period AS takes_corrections
+        FROM fresh AS f
+        UNION ALL
+        SELECT l.holder_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        FROM taxed AS l
+        WHERE NOT EXISTS (
+            SELECT
+            FROM fresh AS f
+            WHERE f.customer_id = l.holder_id AND f.reseller_id IS NOT DISTINCT FROM l.reseller_id AND f.currency = l.currency AND f.outside = l.outside
+              AND f.split_value IS NOT DISTINCT FROM l.split_value
+              AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ),
+    numbered AS MATERIALIZED (
+        SELECT h.*, nextval('invoice_invoice_id_seq')::int AS invoice_id
+        FROM (
+            SELECT *
+            FROM head
+            ORDER BY customer_id, period_start, currency, outside, split_value COLLATE "C" NULLS FIRST, dimension_id NULLS FIRST, dimension_value COLLATE "C",
+                reseller_id NULLS FIRST
+        ) AS h
+    ),
+    found AS MATERIALIZED (
+        SELECT row_number() OVER ()::int AS place, l.lines, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why, l.section
+        FROM taxed AS l
+        LEFT JOIN numbered AS n
+            ON n.customer_id = l.holder_id
+            AND n.reseller_id IS NOT DISTINCT FROM l.reseller_id
+            AND n.currency = l.currency
+            AND n.outside = l.outside
+            AND n.split_value IS NOT DISTINCT FROM l.split_value
+            AND n.dimension_id IS NOT DISTINCT FROM l.dimension_id
+            AND n.dimension_value IS NOT DISTINCT FROM l.dimension_value
+            AND CASE WHEN l.is_fresh THEN n.line_period = l.period_start ELSE n.takes_corrections END
+    )
+    SELECT
+        ARRAY(SELECT ROW(f.invoice_id, f.billed_by, f.order_number, f.category, f.rate, f.country, f.exemption, f.why, f.section)::invoice_group FROM found AS f ORDER BY f.place),
+        ARRAY(SELECT f.place FROM found AS f CROSS JOIN LATERAL unnest(f.lines) AS l ORDER BY l),
+        ARRAY(
+            SELECT ROW(n.invoice_id, n.customer_id, n.reseller_id, y.seller_id, y.debtor_id, n.currency, n.period_start, n.period_end,
+                n.dimension_id, n.dimension_value, y.split_by, n.split_value, y.zero_total, y.negative_total)::invoice_head
+            FROM numbered AS n
+            LEFT JOIN holder AS y ON y.customer_id = n.customer_id AND y.reseller_id IS NOT DISTINCT FROM n.reseller_id)
+    INTO groups, places, heads;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_groups(invoice_due[], boolean) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, and for each line the place of its group';
+
+-- The lines of documents, in order.
+CREATE OR REPLACE FUNCTION invoice_lines(due invoice_due[], groups invoice_group[], places int[])
+RETURNS invoice_line[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN (
+        WITH
+        -- What all lines of a rule and product say, and where they stand.
+        kind AS MATERIALIZED (
+            SELECT k.price_rule_id, k.product_id, r.measure, r.pricing, r.invoice_text,
+                CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
+                CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END AS title,
+                CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
+                    THEN (u.price ->> 'unit_price')::numeric END AS unit_price,
+                rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name) AS place
+            FROM (SELECT DISTINCT d.price_rule_id, d.product_id, d.effect FROM array_rows(invoice_lines.due) AS d) AS k
+            JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
+            JOIN product AS p ON p.product_id = k.product_id
+            LEFT JOIN product AS s ON s.product_id = p.path[3]
+            CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
+        ),
+        account_named AS MATERIALIZED (
+            SELECT a.account_id, coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS name,
+                g.agreement_id, g.number, g.order_number
+            FROM (SELECT DISTINCT d.account_id FROM array_rows(invoice_lines.due) AS d WHERE d.account_id IS NOT NULL) AS k
+            JOIN account AS a ON a.account_id = k.account_id
+            LEFT JOIN agreement AS g ON g.account_id = k.account_id
+        ),
+        -- The price that was agreed, where it is one for each unit.
+        item AS MATERIALIZED (
+            SELECT a.account_id, agreement_resource(a.number, i.number) AS resource_id, i.description,
+                CASE WHEN u.price - '{model,unit_price}'::text[] = '{}' AND (u.price ->> 'unit_price')::numeric >= 0
+                    THEN (u.price ->> 'unit_price')::numeric END AS unit_price
+            FROM account_named AS a
+            JOIN agreement_item AS i ON i.agreement_id = a.agreement_id
+            CROSS JOIN LATERAL (SELECT i.pricing::jsonb AS price OFFSET 0) AS u
+        ),
+        placed AS (
+            SELECT d.*, g.invoice_id, g.billed_by, g.section, g.vat_category, g.vat_rate, g.vat_country, g.vat_exemption,
+                k.measure, k.pricing, k.service, coalesce(k.invoice_text, i.description, k.title) AS description,
+                k.unit_price AS rule_price, i.unit_price AS item_price, a.name AS account, coalesce(a.order_number, g.order_number) AS order_number,
+                v.service_start, v.service_end,
+                trim_scale(coalesce(d.quantity, 0) - d.quantity_before) AS difference, currency_minor_unit(d.currency) AS decimals,
+                row_number() OVER (PARTITION BY g.invoice_id ORDER BY
+                    g.section COLLATE "C" NULLS FIRST, g.billed_by IS NOT NULL, d.period_start, k.place, d.account_id, d.resource_id, d.tag_value)::int AS line_no
+            -- there always is one: by left joins the planner does not take that for rare
+            FROM ROWS FROM (array_rows(invoice_lines.due), array_rows(places)) AS d
+            LEFT JOIN array_rows(groups) WITH ORDINALITY AS g ON g.ordinality = d.array_rows
+            LEFT JOIN kind AS k ON k.price_rule_id = d.price_rule_id AND k.product_id = d.product_id
+            LEFT JOIN account_named AS a ON a.account_id = d.account_id
+            LEFT JOIN item AS i ON i.account_id = d.account_id AND i.resource_id = d.resource_id
+            LEFT JOIN invoice_service(invoice_lines.due) AS v
+                ON v.account_id = d.account_id
+                AND v.resource_id = d.resource_id
+                AND v.period_start = d.period_start
+                AND v.goes_on = (d.invoice_on IS NOT NULL AND d.corrects IS NULL AND d.revision > 0)
+        ),
+        -- Never a negative price: where quantity and amount disagree in sign, a lump sum.
+        counted AS (
+            SELECT p.*, p.unit IS NOT NULL AND p.difference <> 0 AND sign(p.amount) * sign(p.difference) >= 0 AS is_counted
+            FROM placed AS p
+            OFFSET 0
+        )
+        SELECT array_agg(ROW(
+            c.invoice_id, c.line_no, c.customer_id, c.period_start, c.price_rule_id, c.product_id, c.account_id, c.resource_id, c.tag_value,
+            c.currency, c.revision, coalesce(c.corrects, c.billed_by), c.effect, c.service, c.description, c.account, c.measure, c.pricing,
+            c.climbed, c.measured, c.measured_before, c.due, c.due_before,
+            CASE WHEN c.is_counted THEN c.difference WHEN c.amount < 0 THEN -1 ELSE 1 END,
+            CASE WHEN c.is_counted THEN c.unit END,
+            CASE
+                WHEN NOT c.is_counted THEN abs(c.amount)
+                WHEN c.rule_price IS NOT NULL AND c.revision = 0 AND c.climbed IS NULL
+                    -- what a value has is rounded with the parts of the others, what was written off by itself
+                    AND (c.dimension_id IS NULL AND c.due_before = 0 AND c.quantity_before = 0 OR round(c.rule_price * c.difference, c.decimals) = c.amount)
+                    THEN greatest(c.rule_price, 0)
+                -- the price that was agreed, while it is the price
+                WHEN c.item_price IS NOT NULL AND round(c.item_price * c.difference, c.decimals) = c.amount
+                    THEN round(c.item_price, greatest(min_scale(c.item_price), c.decimals))
+                ELSE invoice_unit_price(c.amount, c.difference, c.decimals)
+            END,
+            c.amount, coalesce(c.billed_cost, 0) - c.cost_before, c.vat_category, c.vat_rate, c.dimension_id, c.dimension_value, c.invoice_on,
+            c.vat_country, c.vat_exemption, c.service_start, c.service_end, c.order_number, c.section)::invoice_line)
+        FROM counted AS c
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_lines(invoice_due[], invoice_group[], int[]) IS 'lines of documents in the making, in their order';
+
+-- VAT of documents, on the total of each category and rate.
+CREATE OR REPLACE FUNCTION invoice_vats(lines invoice_line[], groups invoice_group[], heads invoice_head[])
+RETURNS invoice_vat[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH
+        why AS MATERIALIZED (
+            SELECT h.debtor_id, h.seller_id, g.vat_category, g.vat_rate, string_agg(DISTINCT g.why, '; ') AS why
+            FROM array_rows(groups) AS g
+            JOIN array_rows(heads) AS h ON h.invoice_id = g.invoice_id
+            WHERE g.why IS NOT NULL
+            GROUP BY 1, 2, 3, 4
+        ),
+        -- few for each document, where it has many lines
+        part AS (
+            SELECT l.invoice_id, l.currency, l.vat_category, l.vat_rate, l.vat_country, l.vat_exemption, sum(l.amount) AS amount
+            FROM array_rows(lines) AS l
+            GROUP BY 1, 2, 3, 4, 5, 6
+        )
+        SELECT ROW(p.invoice_id, p.vat_category, p.vat_rate, sum(p.amount), currency_round(sum(p.amount) * p.vat_rate / 100, p.currency),
+            CASE WHEN count(DISTINCT coalesce(p.vat_exemption, '')) = 1 AND min(p.vat_exemption) ~ '^VATEX-' THEN min(p.vat_exemption) END,
+            string_agg(DISTINCT vat_exemption_text(p.vat_category, p.vat_exemption, p.vat_country = e.country, c.language), ' '),
+            coalesce(min(w.why), 'as on the documents that are corrected'))::invoice_vat
+        FROM part AS p
+        JOIN array_rows(heads) AS h ON h.invoice_id = p.invoice_id
+        JOIN customer AS c ON c.customer_id = h.debtor_id
+        JOIN seller AS e ON e.seller_id = h.seller_id
+        LEFT JOIN why AS w ON w.debtor_id = h.debtor_id AND w.seller_id = h.seller_id AND w.vat_category = p.vat_category AND w.vat_rate = p.vat_rate
+        GROUP BY p.invoice_id, p.vat_category, p.vat_rate, p.currency
+        ORDER BY p.invoice_id
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_vats(invoice_line[], invoice_group[], invoice_head[]) IS 'VAT breakdown of documents in the making';
+
+-- Documents without their numbers, in the order in which they get them.
+CREATE OR REPLACE FUNCTION invoice_documents(lines invoice_line[], vat invoice_vat[], heads invoice_head[], run int, as_if date)
+RETURNS invoice[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        WITH
+        total AS MATERIALIZED (
+            SELECT v.invoice_id, sum(v.base) AS net, sum(v.vat) AS vat
+            FROM array_rows(vat) AS v
+            GROUP BY 1
+        ),
+        -- of the agreements that a document bills, the shortest; and the order number, if it has one
+        payment AS MATERIALIZED (
+            SELECT l.invoice_id, min(g.payment_days) AS payment_days,
+                CASE WHEN count(*) = count(l.order_number) AND min(l.order_number) = max(l.order_number) THEN min(l.order_number) END AS order_number
+            FROM (SELECT DISTINCT l.invoice_id, l.account_id, l.order_number FROM array_rows(lines) AS l) AS l
+            LEFT JOIN agreement AS g ON g.account_id = l.account_id
+            GROUP BY 1
+        )
+        SELECT ROW(h.invoice_id, run, e.seller_id, h.customer_id, NULL, NULL, '',
+            CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
+            h.period_start, h.period_end, today.day,
+            today.day + coalesce(p.payment_days, c.payment_days, e.payment_days), h.currency, t.net, t.vat, t.net + t.vat, '',
+            c.language, to_jsonb(e), invoice_addressee(c, h.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, h.dimension_id,
+            n.name, h.dimension_value,
+            CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL,
+            nullif(h.debtor_id, h.customer_id), h.split_by, h.split_value, h.reseller_id, NULL)::invoice
+        FROM array_rows(heads) AS h
+        JOIN total AS t ON t.invoice_id = h.invoice_id
+        JOIN customer AS c ON c.customer_id = h.debtor_id
+        JOIN seller AS e ON e.seller_id = h.seller_id
+        JOIN customer_zone AS z ON z.customer_id = h.customer_id
+        LEFT JOIN payment AS p ON p.invoice_id = h.invoice_id
+        LEFT JOIN dimension AS n ON n.dimension_id = h.dimension_id
+        CROSS JOIN LATERAL (SELECT coalesce(as_if, (clock_timestamp() AT TIME ZONE z.time_zone)::date) AS day) AS today
+        LEFT JOIN LATERAL (
+            SELECT *
+            FROM vat_convert(t.vat, h.currency, e.vat_currency, least(h.period_end - 1, today.day))
+            WHERE h.currency <> e.vat_currency AND t.vat <> 0
+            OFFSET 0  -- asks for a rate only where one is needed
+        ) AS v ON true
+        ORDER BY e.seller_id, h.invoice_id
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_documents(invoice_line[], invoice_vat[], invoice_head[], int, date) IS 'documents in the making, without numbers, in the order in which they get them';
+
+-- Keys of documents that wait for better days, which is not so long that it is forgotten.
+CREATE OR REPLACE FUNCTION invoice_waiting(vat invoice_vat[], heads invoice_head[], as_if date)
+RETURNS int[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT h.invoice_id
+        FROM array_rows(heads) AS h
+        JOIN array_rows(vat) AS v ON v.invoice_id = h.invoice_id
+        WHERE 'wait' IN (h.negative_total, h.zero_total)
+          AND h.period_start > coalesce(as_if, clock_timestamp()::date) - make_interval(months => current_setting('cloudbilling.correction_months')::int - 2)
+        GROUP BY h.invoice_id, h.negative_total, h.zero_total
+        HAVING h.negative_total = 'wait' AND sum(v.base + v.vat) < 0 OR h.zero_total = 'wait' AND sum(v.base + v.vat) = 0
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_waiting(invoice_vat[], invoice_head[], date) IS 'documents in the making that wait, by the policies of their customers';
+
+-- What lines are by the values of a dimension.
+CREATE OR REPLACE FUNCTION invoice_line_allocations(lines invoice_line[], by_value invoice_line_value[])
+RETURNS invoice_line_allocation[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF coalesce(cardinality(by_value), 0) = 0 THEN
+        RETURN ARRAY[]::invoice_line_allocation[];
+    END IF;
+    RETURN ARRAY(
+        SELECT ROW(f.invoice_id, f.line_no, f.dimension_id, f.dimension, f.value, f.amount)::invoice_line_allocation
+        FROM (
+            SELECT max(k.invoice_id) OVER key AS invoice_id, max(k.line_no) OVER key AS line_no, k.dimension_id, k.dimension, k.value, k.amount
+            FROM (
+                SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value, l.currency,
+                    l.invoice_id, l.line_no, NULL::int AS dimension_id, NULL AS dimension, NULL AS value, NULL::numeric AS amount
+                FROM array_rows(lines) AS l
+                WHERE l.dimension_id IS NULL
+                UNION ALL
+                SELECT v.customer_id, v.period_start, v.price_rule_id, v.product_id, v.account_id, v.resource_id, v.tag_value, v.currency,
+                    NULL, NULL, v.dimension_id, v.dimension, v.value, v.amount
+                FROM array_rows(by_value) AS v
+            ) AS k
+            WINDOW key AS (PARTITION BY k.customer_id, k.period_start, k.price_rule_id, k.product_id, k.account_id, k.resource_id,
+                k.tag_value, k.currency)
+        ) AS f
+        WHERE f.dimension_id IS NOT NULL AND f.invoice_id IS NOT NULL
+        ORDER BY f.invoice_id, f.line_no, f.value COLLATE "C"
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_line_allocations(invoice_line[], invoice_line_value[]) IS 'what lines of documents in the making are by the values of a dimension';
+
+-- What costs of documents were converted with.
+CREATE OR REPLACE FUNCTION invoice_currency_rates(lines invoice_line[], rates charge_converted[])
+RETURNS invoice_currency_rate[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    IF coalesce(cardinality(rates), 0) = 0 THEN
+        RETURN ARRAY[]::invoice_currency_rate[];
+    END IF;
+    RETURN ARRAY(
+        SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
+        FROM (SELECT DISTINCT l.invoice_id, l.customer_id, l.period_start, l.currency FROM array_rows(lines) AS l) AS m
+        JOIN array_rows(rates) AS r ON r.customer_id = m.customer_id AND r.period_start = m.period_start AND r.to_currency = m.currency
+        ORDER BY m.invoice_id, m.period_start, r.currency
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_currency_rates(invoice_line[], charge_converted[]) IS 'what costs of documents in the making were converted with';
+
+-- Makes, numbers, chains and writes documents of what is due.  Gives their number.  With
+-- now, none waits for better days.
+CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int,
+    as_if date DEFAULT NULL, now boolean DEFAULT false)
+RETURNS int
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    groups     invoice_group[];
+    places     int[];
+    heads      invoice_head[];
+    waiting    int[];
+    documents  invoice[];
+    lines      invoice_line[];
+    vat        invoice_vat[];
+    allocation invoice_line_allocation[];
+    kept       invoice_currency_rate[];
+    bodies     bytea[];
+    series     invoice_series;
+    scheme     invoice_number_scheme;
+    document   invoice;
+    notes      invoice_note[];
+    prepaid    payment_part[];
+BEGIN
+    IF due IS NULL THEN
+        RETURN 0;
+    END IF;
+    SELECT g.groups, g.places, g.heads INTO groups, places, heads FROM invoice_groups(due, invoice_make.now) AS g;
+    lines := invoice_lines(due, groups, places);
+    vat := invoice_vats(lines, groups, heads);
+    IF NOT invoice_make.now THEN
+        waiting := invoice_waiting(vat, heads, as_if);
+        IF cardinality(waiting) > 0 THEN
+            lines := ARRAY(SELECT l FROM array_rows(lines) AS l WHERE l.invoice_id <> ALL (waiting));
+            vat := ARRAY(SELECT v FROM array_rows(vat) AS v WHERE v.invoice_id <> ALL (waiting));
+        END IF;
+    END IF;
+    allocation := invoice_line_allocations(lines, by_value);
+    kept := invoice_currency_rates(lines, rates);
+    documents := invoice_documents(lines, vat, heads, run, as_if);
+
+    SELECT array_agg(ROW(n.invoice_note_id, h.customer_id, n.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note)
+    INTO notes
+    FROM invoice_note AS n
+    CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
+    WHERE n.invoice_id IS NULL AND h.customer_id IN (SELECT d.customer_id FROM array_rows(documents) AS d);
+
+    -- A credit is settled by who makes it.
+    IF invoice_make.now THEN
+        SELECT c.documents, c.vat INTO documents, vat FROM invoice_credit_vat(documents, vat, lines[1].corrects) AS c;
+    ELSE
+        SELECT p.documents, p.parts INTO documents, prepaid FROM prepayment_set_off(documents) AS p;
+    END IF;
+
+    -- Of all documents at once, in their order.
+    bodies := ARRAY(
+        SELECT b.body
+        FROM array_rows(documents) WITH ORDINALITY AS d
+        LEFT JOIN invoice_bodies(lines, vat, allocation, kept) AS b ON b.invoice_id = d.invoice_id
+        ORDER BY d.ordinality);
+
+    -- Numbers and hashes go one by one, for each hangs on the one before; the
+    -- row of the series stays locked until the end of the transaction.
+    FOR i IN 1 .. cardinality(documents) LOOP
+        document := documents[i];
+        IF scheme.seller_id IS DISTINCT FROM document.seller_id THEN
+            SELECT * INTO scheme FROM invoice_number_scheme_of(document.seller_id);
+        END IF;
+        document.series := CASE WHEN document.kind = 'credit_note' AND scheme.credit_note_pattern IS NOT NULL THEN 'credit_note' ELSE '' END;
+        document.series_year := invoice_series_year(document.issued_on, scheme.resets, scheme.year_begins);
+        IF (series.seller_id, series.series, series.year) IS DISTINCT FROM (document.seller_id, document.series, document.series_year) THEN
+            UPDATE invoice_series AS s
+            SET last_number = series.last_number, last_hash = series.last_hash
+            WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
+            INSERT INTO invoice_series (seller_id, series, year, first_number, last_number, last_hash)
+            VALUES (document.seller_id, document.series, document.series_year, scheme.first_number, scheme.first_number - 1, '\x')
+            ON CONFLICT DO NOTHING;
+            SELECT *
+            INTO series
+            FROM invoice_series AS s
+            WHERE s.seller_id = document.seller_id AND s.series = document.series AND s.year = document.series_year
+            FOR UPDATE;
+        END IF;
+        series.last_number := series.last_number + 1;
+        document.series_number := series.last_number;
+        document.invoice_number := invoice_number(
+            CASE document.series WHEN 'credit_note' THEN scheme.credit_note_pattern ELSE scheme.pattern END,
+            document.seller ->> 'series', document.series_number, document.issued_on, scheme.year_begins);
+        -- notes stand on the first of a customer's documents
+        IF notes IS NOT NULL THEN
+            document.note := (
+                SELECT string_agg(n.note, E'\n' ORDER BY n.invoice_note_id)
+                FROM unnest(notes) AS n
+                WHERE n.customer_id = document.customer_id AND NOT n.internal AND n.invoice_id IS NULL);
+            notes := ARRAY(
+                SELECT ROW(n.invoice_note_id, n.customer_id,
+                    CASE WHEN n.customer_id = document.customer_id THEN coalesce(n.invoice_id, document.invoice_id) ELSE n.invoice_id END,
+                    n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
+                FROM unnest(notes) AS n);
+        END IF;
+        document.payment_reference := payment_reference(document.invoice_number);
+        document.previous_hash := series.last_hash;
+        document.hash := sha256(convert_to(invoice_content(document, bodies[i]), 'UTF8'));
+        series.last_hash := document.hash;
+        documents[i] := document;
+    END LOOP;
+    UPDATE invoice_series AS s
+    SET last_number = series.last_number, last_hash = series.last_hash
+    WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
+
+    INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM array_rows(documents);
+    INSERT INTO invoice_line SELECT * FROM array_rows(lines);
+    INSERT INTO invoice_vat SELECT * FROM array_rows(vat);
+    INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
+    INSERT INTO invoice_currency_rate SELECT * FROM array_rows(kept);
+    IF prepaid IS NOT NULL THEN
+        INSERT INTO payment_part (payment_id, credit_note_id, invoice_id, amount, prepaid)
+        SELECT p.payment_id, p.credit_note_id, p.invoice_id, p.amount, p.prepaid FROM array_rows(prepaid) AS p;
+    END IF;
+    UPDATE invoice_note AS n
+    SET invoice_id = k.invoice_id
+    FROM unnest(notes) AS k
+    WHERE n.invoice_note_id = k.invoice_note_id AND k.invoice_id IS NOT NULL;
+    IF EXISTS (SELECT FROM purchase_order) THEN
+        PERFORM purchase_order_check(ARRAY(SELECT d.invoice_id FROM array_rows(documents) AS d));
+    END IF;
+    RETURN cardinality(documents);
+END
+$$;
+
+COMMENT ON FUNCTION invoice_make(invoice_due[], invoice_line_value[], charge_converted[], int, date, boolean) IS 'makes, numbers and freezes the documents of what is due; gives their number';
+
