@@ -63,7 +63,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl \
+                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references \
                  agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

@@ -249,6 +249,14 @@ BEGIN
             ON (l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.currency, coalesce(l.account_id, 0), coalesce(l.resource_id, ''), coalesce(l.tag_value, ''))
             = (s.customer_id, s.period_start, s.price_rule_id, s.product_id, s.currency, coalesce(s.account_id, 0), coalesce(s.resource_id, ''), coalesce(s.tag_value, ''))
         WHERE (l.amount, l.charges, l.billed_cost) IS DISTINCT FROM (s.amount, s.charges, s.billed_cost);
+        -- a key is due once at most (invoice_due)
+        SELECT shares + count(*)
+        INTO shares
+        FROM (
+            SELECT FROM rated_line
+            GROUP BY customer_id, period_start, price_rule_id, product_id, account_id, resource_id, tag_value, currency
+            HAVING count(*) > 1
+        ) AS twice;
         SELECT shares + count(*)
         INTO shares
         FROM (SELECT sum(charges) AS n FROM rated_charge WHERE effect = 'set' OR price_rule_id IS NULL) AS a, (SELECT count(*) AS n FROM o_charge) AS b

@@ -1,0 +1,82 @@
+-- Foreign keys of invoice lines, which are gathered row by row and checked once a statement.
+\getenv dir PG_ABS_SRCDIR
+\set usage :dir '/usage.sql'
+\i :usage
+\set VERBOSITY terse
+
+INSERT INTO seller (name, series) VALUES ('Waddenwolk B.V.', 'W');
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'A', 'Alpha');
+INSERT INTO ownership (customer_id, sub_account_id) VALUES (1, 'a');
+INSERT INTO price_rule (name, measure, currency, pricing) VALUES ('cost', 'billed_cost', 'EUR', per_unit(1));
+INSERT INTO usage (account, unit, quantity, cost, starts) VALUES ('a', 'Hours', 1, 100, '2024-08-05 12:00Z');
+SELECT pg_temp.deliver();
+CALL invoice_run('2024-10-01');
+SELECT count(*) FROM invoice_line;
+
+-- A copy of a line, with other keys.
+CREATE FUNCTION pg_temp.copy(change jsonb, line_no int DEFAULT 2) RETURNS invoice_line LANGUAGE sql
+RETURN (SELECT jsonb_populate_record(l, jsonb_build_object('line_no', copy.line_no, 'revision', copy.line_no, 'corrects', 1) || change) FROM invoice_line AS l WHERE l.line_no = 1);
+
+BEGIN;
+SAVEPOINT s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"invoice_id": 99}')).*; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"customer_id": 99}')).*; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"price_rule_id": 99}')).*; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"product_id": 9999}')).*; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"account_id": 9999}')).*; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"corrects": 99}')).*; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"dimension_id": 99}')).*; ROLLBACK TO s;
+-- The last of many, and two at once.
+INSERT INTO invoice_line SELECT (pg_temp.copy(jsonb_build_object('product_id', CASE n WHEN 99 THEN 9999 ELSE 1 END), n)).* FROM generate_series(2, 99) AS n; ROLLBACK TO s;
+INSERT INTO invoice_line SELECT (pg_temp.copy(jsonb_build_object('customer_id', n), n)).* FROM generate_series(71, 70, -1) AS n; ROLLBACK TO s;
+
+-- What failed in a subtransaction is forgotten with it.
+DO $$
+BEGIN
+    FOR n IN 2 .. 4 LOOP
+        BEGIN
+            INSERT INTO cloudbilling.invoice_line SELECT (pg_temp.copy(jsonb_build_object('customer_id', CASE n WHEN 3 THEN 99 ELSE 1 END), n)).*;
+        EXCEPTION WHEN foreign_key_violation THEN
+            RAISE NOTICE 'line %', n;
+        END;
+    END LOOP;
+END
+$$;
+SELECT array_agg(line_no ORDER BY line_no) FROM invoice_line;
+-- So is what a statement gathered that then failed for something else.
+SAVEPOINT t;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{"customer_id": 99, "unit_price": -1}', 5)).*; ROLLBACK TO t;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 5)).*;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 6)).* WHERE false;
+SELECT count(*) FROM invoice_line;
+
+-- A trigger that inserts, too, in a subtransaction that fails or not.
+CREATE FUNCTION pg_temp.twice() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN
+        IF pg_trigger_depth() = 1 THEN
+            INSERT INTO cloudbilling.invoice_line SELECT (pg_temp.copy(jsonb_build_object('customer_id', CASE WHEN NEW.line_no % 2 = 0 THEN 99 ELSE 1 END), NEW.line_no + 100)).*;
+        END IF;
+    EXCEPTION WHEN foreign_key_violation THEN
+        RAISE NOTICE 'line %', NEW.line_no + 100;
+    END;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER twice BEFORE INSERT ON invoice_line FOR EACH ROW EXECUTE FUNCTION pg_temp.twice();
+INSERT INTO invoice_line SELECT (pg_temp.copy('{}', n)).* FROM generate_series(10, 13) AS n;
+SELECT array_agg(line_no ORDER BY line_no) FROM invoice_line WHERE line_no >= 10;
+SAVEPOINT u;
+INSERT INTO invoice_line SELECT (pg_temp.copy(jsonb_build_object('product_id', CASE n WHEN 14 THEN 9999 ELSE 1 END), n)).* FROM generate_series(14, 15) AS n;
+ROLLBACK;
+
+-- Nobody else takes what was gathered, nor gathers.
+CREATE ROLE references_reader;
+GRANT USAGE ON SCHEMA cloudbilling TO references_reader;
+SET ROLE references_reader;
+SELECT * FROM invoice_references_taken('invoice_line');
+RESET ROLE;
+REVOKE USAGE ON SCHEMA cloudbilling FROM references_reader;
+DROP ROLE references_reader;
+SELECT * FROM invoice_references_taken('invoice_line');
+SELECT invoice_references_gather();
