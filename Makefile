@@ -19,7 +19,7 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
           margin_band.sql commitment_policy.sql product_counterpart.sql \
           reconciliation_run.sql reconciliation_decision.sql invoice_gate.sql) \
         sql/tables/agreement.sql \
-        $(addprefix sql/tables/,invoice_event.sql payment.sql invoice_credit.sql invoice_approval.sql invoice_seal.sql)
+        $(addprefix sql/tables/,invoice_event.sql payment.sql prepayment.sql invoice_credit.sql invoice_approval.sql invoice_seal.sql)
 CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql time_window.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql apart.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_intern.sql load_purge.sql \
@@ -44,7 +44,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql invoice_references.sql correction_policy.sql invoice_rates.sql seller_lock.sql) \
         $(addprefix sql/views/,invoice_status.sql payment_status.sql invoice_sealed.sql bi_receivable.sql invoice_overview.sql) \
-        $(addprefix sql/functions/,invoice_seal.sql invoice_unit_price.sql invoice_service.sql invoice_make.sql invoice.sql payment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
+        $(addprefix sql/functions/,invoice_seal.sql invoice_unit_price.sql invoice_service.sql invoice_make.sql invoice.sql payment.sql prepayment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql invoice_preview.sql invoice_annex.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -63,11 +63,11 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references \
+                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references \
                  agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
-ISOLATION      = load_together carry_together invoice_run invoice_life
+ISOLATION      = load_together carry_together invoice_run invoice_life prepayment_run
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
 CHECKS         = plpgsql_check demo dump_restore number_series kill load_together schedule samples recount allocation_recount rate_oracle agreement_simulation reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme

@@ -170,7 +170,10 @@ check_rule(const GatheredRule *gathered)
 		                       rule->price_rule_id)));
 	if (rule->included_months < 0 || rule->uses < 0 ||
 	    (rule->included_months > 0 &&
-	     (rule->effect != EFFECT_CREDIT || !included || !is_first_of_month(rule->valid_from))))
+	     (!(rule->effect == EFFECT_CREDIT
+	            ? included != NULL
+	            : rule->effect == EFFECT_LIMIT && rule->measure == MEASURE_AMOUNT) ||
+	      !is_first_of_month(rule->valid_from))))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("price rule %d renews what it cannot", rule->price_rule_id)));
 }

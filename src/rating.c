@@ -264,6 +264,7 @@ rating_rate(const Sale *how)
 	sale.bundles = bundles_create(all);
 	sale.commitments = commitments_create(all);
 	sale.credits = credits_create(all);
+	sale.limits = limits_create(all);
 	memcpy(pieces, rating->pieces, rating->npieces * sizeof(Piece *));
 	qsort(pieces, rating->npieces, sizeof(Piece *), compare_pieces);
 	rating->first_period = pieces[0]->period_start;

@@ -152,6 +152,7 @@ typedef struct Application
 struct Bundles;
 struct Commitments;
 struct Credits;
+struct Limits;
 
 /* One seller, one buyer, one period. */
 typedef struct Sale
@@ -168,6 +169,7 @@ typedef struct Sale
 	struct Bundles *bundles;
 	struct Commitments *commitments;
 	struct Credits *credits;
+	struct Limits *limits;
 	bool need_shares; /* asked for, or a level below needs them */
 	/* hands over lines, and members with their shares; the line of what has no price is NULL */
 	void (*take_line)(void *taker, struct Sale *sale, Line *line);
@@ -199,6 +201,10 @@ extern void true_up_measure(Sale *sale, Line *line);
 /* rating_credit.c */
 extern struct Credits *credits_create(MemoryContext context);
 extern void credits_draw(Sale *sale, Stage *stage);
+
+/* rating_limit.c */
+extern struct Limits *limits_create(MemoryContext context);
+extern Numeric limit_spend(Sale *sale, const Line *line);
 
 /* rating_time.c */
 extern void time_split(Sale *sale, int first);

@@ -314,7 +314,9 @@ rate_line(Sale *sale, Stage *stage, Line *line)
 		line->amount = rate_events(line, pricing);
 	else
 	{
-		line->before = climbed(sale, stage, line);
+		line->before = rule->effect == EFFECT_LIMIT && rule->included_months > 0
+		                   ? limit_spend(sale, line)
+		                   : climbed(sale, stage, line);
 		if (line->before)
 			line->amount =
 			    number_sub(pricing_rate(pricing, number_add(line->before, line->measured), NULL),

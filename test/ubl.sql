@@ -131,8 +131,24 @@ INSERT INTO usage (account, service, sku, unit, quantity, starts) VALUES ('CN1',
 INSERT INTO price_rule (name, product_id, measure, currency, pricing, customer_id)
 SELECT 'Polish price', product_ensure('AWS', 'Compute'), 'quantity', 'PLN', '{"model":"per_unit","unit_price":"0.4321"}', customer_id FROM customer WHERE number = 'PL1';
 
+-- Paid in advance: parts, all, in other currencies, and more than there will ever be; one
+-- who has his credit notes set off, too.
+INSERT INTO payment (seller_id, received_on, amount, currency, payer)
+SELECT c.seller_id, '2025-01-02', p.amount, p.currency, c.number
+FROM (VALUES ('NL1', 333.33, 'EUR'), ('NL2', 1000000, 'EUR'), ('NL4', 1500.01, 'EUR'), ('DE1', 12.34, 'EUR'), ('US1', 0.01, 'EUR'), ('USD', 99.99, 'USD'),
+    ('JPY', 777, 'JPY'), ('PL2', 50.05, 'USD'), ('DG1', 1000000, 'EUR'), ('DN1', 20, 'EUR'), ('AG1', 1000, 'EUR'), ('DV2', 75.5, 'EUR')) AS p (number, amount, currency)
+JOIN customer AS c ON c.number = p.number;
+SELECT prepayment_add(p.payment_id, c.customer_id) FROM payment AS p JOIN customer AS c ON c.number = p.payer \g /dev/null
+-- One document of a customer and the one below him.
+UPDATE customer SET parent_id = (SELECT customer_id FROM customer WHERE number = 'NL1') WHERE number = 'AG1';
+INSERT INTO invoice_policy (customer_id, bill_to_parent, sections) SELECT customer_id, number = 'AG1', number = 'NL1' FROM customer WHERE number IN ('AG1', 'NL1');
+INSERT INTO invoice_policy (customer_id, set_off) SELECT customer_id, 'all' FROM customer WHERE number = 'NL4';
 SELECT pg_temp.deliver() \g /dev/null
 CALL invoice_run('2025-02-01');
+SELECT invoice_credit(i.invoice_id, 'sent back', amount => 500) FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'NL4' \g /dev/null
+-- In parts, of which the last takes the cents that rounding left.
+SELECT invoice_credit(i.invoice_id, 'a part', amount => 1.07) FROM invoice AS i JOIN customer AS c USING (customer_id), generate_series(1, 3) WHERE c.number = 'ND1' \g /dev/null
+SELECT invoice_credit(i.invoice_id, 'the rest') FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'ND1' AND i.kind = 'invoice' \g /dev/null
 -- Restated, refunded and late: corrections on the next invoice, and credit notes.
 UPDATE usage SET quantity = round(quantity * 0.9, 3) WHERE starts < '2025-02-01' AND n % 3 = 0;
 UPDATE usage SET quantity = 0 WHERE starts < '2025-02-01' AND account IN ('NL1', 'DE1', 'US1', 'BE1', 'USD', 'DG1', 'XI1') AND sku IN ('vm', 'laptop', 'hours', 'dollars');

@@ -220,6 +220,15 @@ RETURN agreement || '/' || item;
 
 COMMENT ON FUNCTION agreement_resource(text, int) IS 'resource of the charges of an agreement item';
 
+-- A line that was entered by hand is known by the number that invoice_line_add gives the
+-- agreement that holds it, which means nothing to a customer.
+CREATE OR REPLACE FUNCTION line_by_hand(resource_id text)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN resource_id ~ '/by hand/[A-Z]{3}(/.*)?/[0-9]+$';
+
+COMMENT ON FUNCTION line_by_hand(text) IS 'whether the resource of a line is one that was entered by hand, of which documents do not tell the number';
+
 -- Prices of their own are told apart by their VAT, for each has a rule.
 CREATE OR REPLACE FUNCTION agreement_pricing_category(tax_category text, supply text, tax_exemption text)
 RETURNS text

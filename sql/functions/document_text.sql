@@ -32,6 +32,7 @@ RETURN jsonb '{
     "specification_by":        ["Specification by", "Specificatie naar"],
     "resource":                ["Resource", "Resource"],
     "not_told":                ["not told", "niet gespecificeerd"],
+    "other_items":             ["Other items", "Overige posten"],
     "lines":                   ["Lines", "Regels"],
     "not_allocated":           ["not allocated", "niet toegewezen"],
     "corrections":             ["Corrections of earlier periods", "Correcties op eerdere perioden"],
@@ -102,6 +103,8 @@ RETURN jsonb '{
     "customer_vat_number":     ["VAT number customer", "Btw-nummer afnemer"],
 
     "payment":                 ["Payment", "Betaling"],
+    "prepaid_on":              ["Already paid on", "Reeds betaald op"],
+    "settled_with":            ["Settled with credit note", "Verrekend met creditnota"],
     "amount_due":              ["Amount due", "Te betalen"],
     "due_by":                  ["due by", "te betalen uiterlijk op"],
     "account_name":            ["Account name", "Ten name van"],

@@ -149,7 +149,16 @@ BEGIN
     -- Sellers come first, in order: whoever holds a customer then also holds the
     -- series that his documents are numbered in, and never waits in a circle.
     PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(first, last) AS i));
-    PERFORM FROM customer AS c WHERE c.customer_id BETWEEN first AND last ORDER BY c.customer_id FOR NO KEY UPDATE;
+    -- Documents with sections are made with all who are on them.
+    IF entries IS NULL THEN
+        customers := invoice_together(first, last, customers, until);
+        first := least(first, (SELECT min(c) FROM unnest(customers) AS c));
+        last := greatest(last, (SELECT max(c) FROM unnest(customers) AS c));
+    END IF;
+    PERFORM FROM customer AS c
+    WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))
+    ORDER BY c.customer_id
+    FOR NO KEY UPDATE;
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
     PERFORM set_config('cloudbilling.customer_last', last::text, true);
 
@@ -198,7 +207,7 @@ BEGIN
         due := (
             SELECT array_agg(d)
             FROM unnest(due) AS d
-            JOIN invoice_approval AS p ON p.customer_id = d.customer_id AND p.currency = d.currency::bpchar
+            JOIN invoice_approval AS p ON p.customer_id = invoice_holder(d.customer_id) AND p.currency = d.currency::bpchar
             WHERE p.invoice_approval_id = approval);
     ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
         due := invoice_propose(due, ARRAY(

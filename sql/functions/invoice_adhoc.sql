@@ -28,7 +28,7 @@ BEGIN
     -- until the end of the transaction nobody else makes documents of his
     PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(invoice_adhoc.customer_id, invoice_adhoc.customer_id) AS i));
     PERFORM FROM customer AS c WHERE c.customer_id = invoice_adhoc.customer_id FOR NO KEY UPDATE;
-    last := coalesce((SELECT max(i.invoice_id) FROM invoice AS i WHERE i.customer_id = invoice_adhoc.customer_id), 0);
+    last := coalesce((SELECT max(i.invoice_id) FROM invoice AS i WHERE i.customer_id = invoice_holder(invoice_adhoc.customer_id)), 0);
     IF note IS NOT NULL THEN
         PERFORM invoice_note_add(invoice_adhoc.customer_id, note);
     END IF;
@@ -40,7 +40,7 @@ BEGIN
             HINT = 'The view cloudbilling.invoice_line_entry shows them.';
     END IF;
     RETURN QUERY
-    SELECT i.invoice_id FROM invoice AS i WHERE i.customer_id = invoice_adhoc.customer_id AND i.invoice_id > last ORDER BY 1;
+    SELECT i.invoice_id FROM invoice AS i WHERE i.customer_id = invoice_holder(invoice_adhoc.customer_id) AND i.invoice_id > last ORDER BY 1;
 END
 $$;
 

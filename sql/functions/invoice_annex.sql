@@ -13,8 +13,9 @@ SET cloudbilling.invoice_until = ''
 SET search_path = cloudbilling, pg_temp
 AS $$
 BEGIN
-    PERFORM set_config('cloudbilling.customer_first', b.customer_id::text, true), set_config('cloudbilling.customer_last', b.customer_id::text, true)
-    FROM customer_top_buyer(document.customer_id) AS b (customer_id);
+    PERFORM set_config('cloudbilling.customer_first', min(b.customer_id)::text, true), set_config('cloudbilling.customer_last', max(b.customer_id)::text, true)
+    FROM (SELECT DISTINCT l.customer_id FROM unnest(lines) AS l) AS l
+    CROSS JOIN customer_top_buyer(l.customer_id) AS b (customer_id);
     PERFORM set_config('cloudbilling.as_of', document.finalised_at::text, true),
         set_config('cloudbilling.period_first', min(l.period_start)::text, true), set_config('cloudbilling.period_last', max(l.period_start)::text, true)
     FROM unnest(lines) AS l;
@@ -75,11 +76,14 @@ BEGIN
     -- What the line itself does not tell, its charges do.
     line AS MATERIALIZED (
         SELECT l AS line, l.line_no, l.currency, l.due, l.due_before, l.amount,
-            CASE invoice_annex.by WHEN 'service' THEN l.service WHEN 'account' THEN coalesce(a.sub_account_id, a.billing_account_id) WHEN 'resource' THEN l.resource_id END AS value,
-            CASE invoice_annex.by WHEN 'account' THEN l.account WHEN 'resource' THEN l.description END AS description,
+            CASE invoice_annex.by WHEN 'service' THEN l.service 
+                WHEN 'account' THEN CASE WHEN line_by_hand(l.resource_id) THEN coalesce(h.order_number, document_text(document.language, 'other_items')) ELSE coalesce(a.sub_account_id, a.billing_account_id) END
+                WHEN 'resource' THEN CASE WHEN line_by_hand(l.resource_id) THEN l.description ELSE l.resource_id END END AS value,
+            CASE invoice_annex.by WHEN 'account' THEN CASE WHEN line_by_hand(l.resource_id) IS NOT TRUE THEN l.account END WHEN 'resource' THEN l.description END AS description,
             CASE invoice_annex.by WHEN 'service' THEN false WHEN 'account' THEN l.account_id IS NULL WHEN 'resource' THEN l.resource_id IS NULL ELSE true END AS is_asked
         FROM invoice_line AS l
         LEFT JOIN account AS a ON a.account_id = l.account_id
+        LEFT JOIN agreement AS h ON h.account_id = l.account_id AND h.by_hand
         WHERE l.invoice_id = document.invoice_id
     ),
     before AS MATERIALIZED (
@@ -114,10 +118,14 @@ BEGIN
         FROM share AS s
         JOIN charge_item AS i ON i.item_id = s.item_id
         JOIN account AS a ON a.account_id = i.account_id
+        LEFT JOIN agreement AS h ON h.account_id = i.account_id AND h.by_hand
         LEFT JOIN tag_set AS g ON g.tag_set_id = i.tag_set_id
         CROSS JOIN LATERAL (
-            SELECT CASE invoice_annex.by WHEN 'account' THEN coalesce(a.sub_account_id, a.billing_account_id) WHEN 'resource' THEN i.resource_id ELSE g.tags ->> substring(invoice_annex.by FROM '^tags\.(.+)$') END AS value,
-                CASE invoice_annex.by WHEN 'account' THEN coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id)
+            SELECT CASE invoice_annex.by
+                    WHEN 'account' THEN CASE WHEN line_by_hand(i.resource_id) THEN coalesce(h.order_number, document_text(document.language, 'other_items')) ELSE coalesce(a.sub_account_id, a.billing_account_id) END
+                    WHEN 'resource' THEN CASE WHEN line_by_hand(i.resource_id) THEN i.resource_name ELSE i.resource_id END
+                    ELSE g.tags ->> substring(invoice_annex.by FROM '^tags\.(.+)$') END AS value,
+                CASE invoice_annex.by WHEN 'account' THEN CASE WHEN line_by_hand(i.resource_id) IS NOT TRUE THEN coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) END
                     WHEN 'resource' THEN i.resource_name END AS description
         ) AS t
         GROUP BY s.line_no, s.is_now, t.value

@@ -29,9 +29,9 @@ DECLARE
     left_due invoice_due[];
     left_apart invoice_due[];
 BEGIN
-    asked := ARRAY(SELECT d FROM unnest(invoice_propose.due) AS d WHERE approval_needed(d.customer_id));
+    asked := ARRAY(SELECT d FROM unnest(invoice_propose.due) AS d WHERE approval_needed(invoice_holder(d.customer_id)));
     IF cardinality(asked) > 0 THEN
-        invoice_propose.due := (SELECT array_agg(d) FROM unnest(invoice_propose.due) AS d WHERE NOT approval_needed(d.customer_id));
+        invoice_propose.due := (SELECT array_agg(d) FROM unnest(invoice_propose.due) AS d WHERE NOT approval_needed(invoice_holder(d.customer_id)));
         BEGIN
             SELECT a.due, a.apart INTO left_due, left_apart FROM correction_policy_apply(asked, until, run) AS a;
             RAISE EXCEPTION USING ERRCODE = 'CBTRY';
@@ -39,10 +39,11 @@ BEGIN
             NULL;
         END;
         INSERT INTO invoice_approval AS p (customer_id, until, currency, net_amount, invoice_run_id)
-        SELECT d.customer_id, invoice_propose.until, d.currency, sum(d.amount), run
+        SELECT h.customer_id, invoice_propose.until, d.currency, sum(d.amount), run
         FROM unnest(left_due || left_apart) AS d
-        GROUP BY d.customer_id, d.currency
-        ORDER BY d.customer_id, d.currency
+        CROSS JOIN invoice_holder(d.customer_id) AS h (customer_id)
+        GROUP BY h.customer_id, d.currency
+        ORDER BY h.customer_id, d.currency
         ON CONFLICT (customer_id, currency) WHERE decision IS NULL DO UPDATE
         SET until = EXCLUDED.until, net_amount = EXCLUDED.net_amount, invoice_run_id = EXCLUDED.invoice_run_id,
             proposed_at = EXCLUDED.proposed_at, proposed_by = EXCLUDED.proposed_by;
@@ -50,7 +51,7 @@ BEGIN
     UPDATE invoice_approval AS p
     SET decision = 'withdrawn', decided_at = clock_timestamp(), decided_by = session_user
     WHERE p.decision IS NULL AND p.customer_id = ANY (customers)
-      AND NOT EXISTS (SELECT FROM unnest(left_due || left_apart) AS d WHERE d.customer_id = p.customer_id AND d.currency = p.currency::text);
+      AND NOT EXISTS (SELECT FROM unnest(left_due || left_apart) AS d WHERE invoice_holder(d.customer_id) = p.customer_id AND d.currency = p.currency::text);
 END
 $$;
 

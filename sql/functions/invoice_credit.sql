@@ -69,6 +69,69 @@ END;
 
 COMMENT ON FUNCTION invoice_creditable(int) IS 'what can be credited of each line of a document';
 
+-- VAT of credit notes.  Each is of its own total, rounded, so several of one document
+-- may be some cents more or less than its VAT: the one that credits the last of a
+-- category and rate takes the rest, and those before never leave more than one.  Signs are those of the credited document, turned.
+CREATE OR REPLACE FUNCTION invoice_credit_vat(INOUT documents invoice[], INOUT vat invoice_vat[], credited int)
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    document invoice;
+    part record;
+BEGIN
+    IF cardinality(documents) IS NULL OR credited IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT * INTO document FROM invoice AS i WHERE i.invoice_id = credited;
+    FOR part IN
+        SELECT n.ordinality AS place, d.ordinality AS document_place,
+            currency_round(CASE WHEN g.last THEN g.rest ELSE n.vat + sign(g.rest - n.vat) * greatest(abs(g.rest - n.vat) - u.unit, 0) END, document.currency) AS vat
+        FROM unnest(vat) WITH ORDINALITY AS n
+        JOIN unnest(documents) WITH ORDINALITY AS d ON d.invoice_id = n.invoice_id
+        JOIN invoice_vat AS v ON v.invoice_id = credited AND v.vat_category = n.vat_category AND v.vat_rate = n.vat_rate
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(k.base), 0) AS base, coalesce(sum(k.vat), 0) AS vat
+            FROM invoice_credit AS c
+            JOIN invoice_vat AS k ON k.invoice_id = c.credit_note_id AND k.vat_category = v.vat_category AND k.vat_rate = v.vat_rate
+            WHERE c.invoice_id = credited
+        ) AS b
+        CROSS JOIN (SELECT power(10::numeric, -currency_minor_unit(document.currency)) AS unit) AS u
+        CROSS JOIN LATERAL (
+            SELECT v.base + b.base + n.base = 0 AS last,
+                CASE WHEN v.base + b.base + n.base = 0 THEN -v.vat ELSE currency_round((b.base + n.base) * v.vat_rate / 100, document.currency) END - b.vat AS rest
+        ) AS g
+        ORDER BY n.ordinality
+    LOOP
+        documents[part.document_place].vat_amount := documents[part.document_place].vat_amount + part.vat - vat[part.place].vat;
+        documents[part.document_place].gross_amount := documents[part.document_place].net_amount + documents[part.document_place].vat_amount;
+        vat[part.place].vat := part.vat;
+    END LOOP;
+
+    -- So does what is declared in another currency, of the whole document.
+    FOR part IN
+        SELECT d.ordinality AS document_place, d.net_amount + document.net_amount + b.net = 0 AS ends, b.vat_in_currency, x.*
+        FROM unnest(documents) WITH ORDINALITY AS d
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(k.net_amount), 0) AS net, coalesce(sum(k.vat_in_currency), 0) AS vat_in_currency
+            FROM invoice_credit AS c
+            JOIN invoice AS k ON k.invoice_id = c.credit_note_id
+            WHERE c.invoice_id = credited
+        ) AS b
+        CROSS JOIN LATERAL vat_convert(d.vat_amount, d.currency, document.vat_currency, coalesce(d.exchange_rate_on, document.exchange_rate_on)) AS x
+        WHERE document.vat_currency IS NOT NULL AND (d.vat_amount <> 0 OR d.vat_currency IS NOT NULL)
+    LOOP
+        documents[part.document_place].vat_currency := document.vat_currency;
+        documents[part.document_place].vat_in_currency := CASE WHEN part.ends THEN -document.vat_in_currency - part.vat_in_currency ELSE part.amount END;
+        documents[part.document_place].exchange_rate := part.exchange_rate;
+        documents[part.document_place].exchange_rate_of := part.exchange_rate_of;
+        documents[part.document_place].exchange_rate_on := part.exchange_rate_on;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_credit_vat(invoice[], invoice_vat[], int) IS 'credit notes that are being made, with the VAT that makes all credits of a document its VAT';
+
 -- Credits a document: all that is left of it, of some of its lines, or an amount.  A
 -- credit line has the key of the line it credits, so it counts against what was billed;
 -- what is not billed again is written off, line by line, so that invoices, running and

@@ -51,6 +51,8 @@ h1 { font-size: 13pt; text-align: right; }
 .headline .sum { font-size: 16pt; letter-spacing: -0.01em; white-space: nowrap; }
 .headline .when { color: #4a5463; }
 h2 { margin: 8mm 0 2mm; font-size: 11pt; font-weight: bold; break-after: avoid; }
+h2.section { margin-top: 10mm; padding: 1.5mm 3mm; background: #f3f5f7; }
+h2.section + h2 { margin-top: 3mm; font-size: 9.5pt; }
 thead { display: table-header-group; break-inside: avoid; }
 tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
@@ -181,17 +183,49 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN xmlelement(name p, xmlattributes('headline' AS class),
     xmlelement(name span, xmlattributes('sum' AS class), document.currency || ' '
         || document_amount(CASE document.kind WHEN 'credit_note' THEN abs(document.gross_amount)
-            ELSE document.gross_amount END, document.currency, document.language)),
+            ELSE document.gross_amount - coalesce(document.prepaid_amount, 0) END, document.currency, document.language)),
     ' ',
     xmlelement(name span, xmlattributes('when' AS class),
         CASE
             WHEN document.kind = 'credit_note' THEN lower(document_text(document.language, 'in_your_favour'))
-            WHEN document.gross_amount > 0 THEN document_text(document.language, 'due_by') || ' '
+            WHEN document.gross_amount > coalesce(document.prepaid_amount, 0) THEN document_text(document.language, 'due_by') || ' '
                 || document_date(document.due_on, document.language)
             ELSE document_text(document.language, 'nothing_due')
         END));
 
 COMMENT ON FUNCTION invoice_html_headline(invoice) IS 'amount of a document and when it is due, in one sentence';
+
+-- What was paid before the document was made: the payments by their day, and credit notes.
+CREATE OR REPLACE FUNCTION invoice_html_prepaid(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlconcat(
+        xmlagg(
+            xmlelement(name tr,
+                xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), p.text),
+                xmlelement(name td, xmlattributes('number' AS class), document_amount(-p.amount, document.currency, document.language)))
+            ORDER BY p.received_on NULLS LAST, p.text),
+        xmlelement(name tr, xmlattributes('total' AS class),
+            xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'amount_due')),
+            xmlelement(name td, xmlattributes('number' AS class), document.currency || ' '
+                || document_amount(document.gross_amount - document.prepaid_amount, document.currency, document.language))))
+    FROM (
+        SELECT y.received_on,
+            coalesce(document_text(document.language, 'settled_with') || ' ' || c.invoice_number,
+                document_text(document.language, 'prepaid_on') || ' ' || document_date(y.received_on, document.language)) AS text,
+            sum(t.amount) AS amount
+        FROM payment_part AS t
+        LEFT JOIN payment AS y ON y.payment_id = t.payment_id
+        LEFT JOIN invoice AS c ON c.invoice_id = t.credit_note_id
+        WHERE t.invoice_id = document.invoice_id AND t.prepaid
+        GROUP BY 1, 2
+    ) AS p
+    WHERE document.prepaid_amount IS NOT NULL
+    HAVING count(*) > 0;
+END;
+
+COMMENT ON FUNCTION invoice_html_prepaid(invoice) IS 'what was paid of a document before it was made, and the amount due that is left; NULL where nothing was';
 
 -- Lines as they were typed.
 CREATE OR REPLACE FUNCTION invoice_html_note(document invoice)
@@ -210,11 +244,16 @@ RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH service AS (
-        SELECT CASE WHEN line.corrects IS NULL THEN line.service
+        SELECT CASE
+                WHEN sections.are THEN coalesce(line.section, document.customer ->> 'name')
+                WHEN line.corrects IS NULL THEN line.service
                 ELSE document_text(document.language, 'corrections') END AS name,
-            line.corrects IS NOT NULL AS last, min(line.line_no) AS line_no,
-            count(*) AS lines, sum(line.amount) AS amount
+            line.corrects IS NOT NULL AND NOT sections.are AS last, min(line.line_no) AS line_no,
+            count(*) AS lines, sum(line.amount) AS amount, bool_or(sections.are) AS by_section
         FROM invoice_line AS line
+        CROSS JOIN (
+            SELECT EXISTS (SELECT FROM invoice_line AS l WHERE l.invoice_id = document.invoice_id AND l.section IS NOT NULL) AS are
+        ) AS sections
         WHERE line.invoice_id = document.invoice_id
         GROUP BY 1, 2
     )
@@ -222,7 +261,8 @@ BEGIN ATOMIC
         xmlelement(name h2, document_text(document.language, 'summary')),
         xmlelement(name table, xmlattributes('summary' AS class),
             xmlelement(name thead, xmlelement(name tr,
-                xmlelement(name th, xmlattributes('col' AS scope), document_text(document.language, 'service')),
+                xmlelement(name th, xmlattributes('col' AS scope), CASE WHEN bool_or(service.by_section)
+                    THEN document_text(document.language, 'for_customer') ELSE document_text(document.language, 'service') END),
                 xmlelement(name th, xmlattributes('col' AS scope, 'number' AS class),
                     document_text(document.language, 'amount')))),
             xmlelement(name tbody, xmlagg(
@@ -236,7 +276,7 @@ BEGIN ATOMIC
                 xmlelement(name td, xmlattributes('number' AS class),
                     document_amount(document.net_amount, document.currency, document.language))))))
     FROM service
-    HAVING sum(service.lines) > 6 AND count(*) > 1;
+    HAVING (sum(service.lines) > 6 OR bool_or(service.by_section)) AND count(*) > 1;
 END;
 
 COMMENT ON FUNCTION invoice_html_summary(invoice) IS 'amounts by service; NULL for a document of a few lines';
@@ -365,7 +405,9 @@ BEGIN ATOMIC
     SELECT array_agg(detail.text ORDER BY detail.position)
     FROM (VALUES
         (1, concat_ws(' · ', CASE WHEN line.corrects IS NOT NULL THEN line.service END,
-            line.account, CASE WHEN line.service_start IS NULL THEN substring(line.resource_id FROM '[^/]+/*$')
+            CASE WHEN line_by_hand(line.resource_id) IS NOT TRUE THEN line.account END,
+            CASE WHEN line_by_hand(line.resource_id) THEN NULL
+                WHEN line.service_start IS NULL THEN substring(line.resource_id FROM '[^/]+/*$')
                 ELSE substring(line.resource_id FROM '^(.*)/') END, line.tag_value)),  -- the agreement's number
         (2, CASE
             WHEN line.service_start <> CASE WHEN line.corrects IS NULL THEN document.period_start ELSE line.period_start END
@@ -449,7 +491,7 @@ COMMENT ON FUNCTION invoice_html_corrected(invoice_line, invoice) IS 'document a
 
 -- Heading, first line and ladder are one table body, as are last line and
 -- subtotal, and a body is not broken over pages.
-CREATE OR REPLACE FUNCTION invoice_html_lines(document invoice, corrections boolean)
+CREATE OR REPLACE FUNCTION invoice_html_lines(document invoice, corrections boolean, section text)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -461,6 +503,7 @@ BEGIN ATOMIC
             invoice_html_ladder(line, document.language) AS ladder
         FROM invoice_line AS line
         WHERE line.invoice_id = document.invoice_id AND (line.corrects IS NOT NULL) = corrections
+          AND line.section IS NOT DISTINCT FROM invoice_html_lines.section
     ), placed AS (
         SELECT line.*, sum(line.amount) OVER heading AS subtotal, count(*) OVER heading AS lines,
             min(line.line_no) OVER heading AS first, max(line.line_no) OVER heading AS last,
@@ -469,7 +512,11 @@ BEGIN ATOMIC
         WINDOW heading AS (PARTITION BY line.heading)
     )
     SELECT xmlconcat(
-        xmlelement(name h2, document_text(document.language, CASE WHEN corrections THEN 'corrections' ELSE 'specification' END)),
+        CASE
+            WHEN corrections THEN xmlelement(name h2, document_text(document.language, 'corrections'))
+            -- a section has its own title
+            WHEN NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.invoice_id = document.invoice_id AND l.section IS NOT NULL)
+                THEN xmlelement(name h2, document_text(document.language, 'specification')) END,
         xmlelement(name table, xmlattributes(CASE WHEN corrections THEN 'lines corrections' ELSE 'lines' END AS class),
             xmlelement(name thead, xmlelement(name tr,
                 xmlelement(name th, xmlattributes('col' AS scope, 'description' AS class),
@@ -501,7 +548,33 @@ BEGIN ATOMIC
     HAVING count(*) > 0;
 END;
 
-COMMENT ON FUNCTION invoice_html_lines(invoice, boolean) IS 'lines of a document by service, or its corrections by what they correct; NULL where there are none';
+COMMENT ON FUNCTION invoice_html_lines(invoice, boolean, text) IS 'lines of a section of a document by service, or its corrections by what they correct; NULL where there are none';
+
+-- All lines; where the document is of several customers, in a section with a total for
+-- each, the document's own first.
+CREATE OR REPLACE FUNCTION invoice_html_sections(document invoice)
+RETURNS xml
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT xmlagg(xmlconcat(
+            CASE WHEN s.sections THEN xmlelement(name h2, xmlattributes('section' AS class), s.title) END,
+            invoice_html_lines(document, false, s.section),
+            invoice_html_lines(document, true, s.section),
+            CASE WHEN s.sections THEN
+                xmlelement(name table, xmlattributes('summary' AS class), xmlelement(name tfoot, xmlelement(name tr,
+                    xmlelement(name th, xmlattributes('row' AS scope), document_text(document.language, 'subtotal') || ' ' || s.title),
+                    xmlelement(name td, xmlattributes('number' AS class), document_amount(s.amount, document.currency, document.language))))) END)
+        ORDER BY s.line_no)
+    FROM (
+        SELECT l.section, coalesce(l.section, document.customer ->> 'name', '') AS title, sum(l.amount) AS amount, min(l.line_no) AS line_no,
+            bool_or(l.section IS NOT NULL) OR count(*) OVER () > 1 AS sections
+        FROM invoice_line AS l
+        WHERE l.invoice_id = document.invoice_id
+        GROUP BY l.section
+    ) AS s;
+END;
+
+COMMENT ON FUNCTION invoice_html_sections(invoice) IS 'lines of a document, by the customers it is for where these are several, and by service';
 
 CREATE OR REPLACE FUNCTION invoice_html_vat(document invoice)
 RETURNS xml
@@ -549,9 +622,10 @@ RETURN xmlelement(name table, xmlattributes('closing vat' AS class),
     xmlelement(name tbody, xmlelement(name tr, xmlattributes('total' AS class),
         xmlelement(name th, xmlattributes('row' AS scope, 2 AS colspan), document_text(document.language, 'gross')),
         xmlelement(name td, xmlattributes('number' AS class), document.currency || ' '
-            || document_amount(document.gross_amount, document.currency, document.language)))));
+            || document_amount(document.gross_amount, document.currency, document.language))),
+        invoice_html_prepaid(document)));
 
-COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and in the currency it is declared in, and total of a document';
+COMMENT ON FUNCTION invoice_html_vat(invoice) IS 'net amount, VAT by category and rate, and in the currency it is declared in, total of a document, what was prepaid and what is due';
 
 -- Both VAT numbers stand beside "reverse charge" and goods that go to another EU
 -- country: art. 226(4) and (11a) of Directive 2006/112/EC.
@@ -610,11 +684,11 @@ RETURN xmlelement(name section, xmlattributes('payment' AS class),
     CASE
         WHEN document.kind = 'credit_note' THEN
             xmlelement(name p, document_text(document.language, 'settled'))
-        WHEN document.gross_amount > 0 THEN
+        WHEN document.gross_amount > coalesce(document.prepaid_amount, 0) THEN
             xmlelement(name div, xmlattributes('terms' AS class),
                 xmlelement(name table, xmlelement(name tbody,
                     invoice_html_row(document_text(document.language, 'amount_due'), document.currency || ' '
-                        || document_amount(document.gross_amount, document.currency, document.language)),
+                        || document_amount(document.gross_amount - coalesce(document.prepaid_amount, 0), document.currency, document.language)),
                     invoice_html_row(document_text(document.language, 'due_on'),
                         document_date(document.due_on, document.language)),
                     invoice_html_row(document_text(document.language, 'payment_reference'),
@@ -637,19 +711,21 @@ RETURN xmlelement(name section, xmlattributes('payment' AS class),
 
 COMMENT ON FUNCTION invoice_html_payment(invoice) IS 'how and when to pay a document, or that nothing is to be paid, and whom to ask';
 
--- Why a document was credited, and by whom.
+-- Why a document was credited, and by whom, where somebody is named: a role of the
+-- database is nobody the customer knows.
 CREATE OR REPLACE FUNCTION invoice_html_credit(document invoice)
 RETURNS xml
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT xmlelement(name p, xmlattributes('reason' AS class),
-        document_text(document.language, 'credit_of') || ' ' || i.invoice_number || ': ' || c.reason || ' (' || c.author || ')')
+        document_text(document.language, 'credit_of') || ' ' || i.invoice_number || ': ' || c.reason
+            || CASE WHEN c.author <> c.recorded_by THEN ' (' || c.author || ')' ELSE '' END)
     FROM invoice_credit AS c
     JOIN invoice AS i ON i.invoice_id = c.invoice_id
     WHERE c.credit_note_id = document.invoice_id;
 END;
 
-COMMENT ON FUNCTION invoice_html_credit(invoice) IS 'which document a credit note credits, why, and by whom; NULL for others';
+COMMENT ON FUNCTION invoice_html_credit(invoice) IS 'which document a credit note credits, why, and by whom, if somebody is named; NULL for others';
 
 -- XML knows no control characters and HTML wants none; those that turn the
 -- direction of writing could make one amount look like another.
@@ -684,8 +760,7 @@ BEGIN ATOMIC
                     invoice_html_note(document),
                     invoice_html_summary(document),
                     invoice_html_values(document),
-                    invoice_html_lines(document, false),
-                    invoice_html_lines(document, true),
+                    invoice_html_sections(document),
                     xmlelement(name section, xmlattributes('settlement' AS class),
                         invoice_html_vat(document),
                         invoice_html_legal(document),

@@ -15,7 +15,7 @@
 -- goes as differences do, and is not what the period was billed by.
 -- What is outside the VAT of the EU may not stand on one document with what is
 -- inside (EN 16931, BR-O-11), and has documents of its own, too.
-CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], OUT groups invoice_group[], OUT places int[], OUT heads invoice_head[])
+CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], now boolean DEFAULT false, OUT groups invoice_group[], OUT places int[], OUT heads invoice_head[])
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
@@ -26,12 +26,25 @@ BEGIN
     -- Who has a policy of documents: few.
     party AS MATERIALIZED (
         SELECT k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id) AS seller_id,
-            CASE WHEN p.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+            CASE WHEN h.holder_id <> k.customer_id THEN h.holder_id
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
+            h.holder_id, CASE WHEN h.holder_id <> k.customer_id THEN c.name || ' (' || c.number || ')' END AS section,
             p.split_by, p.zero_total, p.negative_total, c.order_number
         FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM array_rows(invoice_groups.due) AS d) AS k
         JOIN customer AS c ON c.customer_id = k.customer_id
         LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
-        LEFT JOIN invoice_policy AS p ON p.customer_id = k.customer_id
+        LEFT JOIN invoice_policy AS o ON o.customer_id = k.customer_id
+        -- a credit stands on a document of whose it credits
+        CROSS JOIN LATERAL (
+            SELECT coalesce(CASE WHEN invoice_groups.now THEN (SELECT i.customer_id FROM invoice AS i WHERE i.invoice_id = (invoice_groups.due[1]).corrects)
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_holder(k.customer_id) END, k.customer_id) AS holder_id
+        ) AS h
+        LEFT JOIN invoice_policy AS p ON p.customer_id = h.holder_id
+    ),
+    -- Whose documents they are.
+    holder AS MATERIALIZED (
+        SELECT DISTINCT y.holder_id AS customer_id, y.reseller_id, y.seller_id, y.debtor_id, y.split_by, y.zero_total, y.negative_total
+        FROM party AS y
     ),
     -- Months that have documents: only there is something to look up, line by line.
     touched AS MATERIALIZED (
@@ -54,7 +67,7 @@ BEGIN
         GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
     ),
     priced AS MATERIALIZED (
-        SELECT d.*, y.debtor_id, y.seller_id, y.split_by, y.negative_total, y.order_number,
+        SELECT d.*, y.debtor_id, y.holder_id, y.section, y.seller_id, y.split_by, y.negative_total, y.order_number,
             CASE WHEN y.split_by IS NOT NULL THEN invoice_split(y.split_by, d.customer_id, d.account_id) END AS split_value,
             CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
@@ -121,8 +134,8 @@ BEGIN
             AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
     ),
     fresh AS MATERIALIZED (
-        SELECT l.customer_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
-            max(l.period_start) OVER (PARTITION BY l.customer_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
+        SELECT l.holder_id AS customer_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
+            max(l.period_start) OVER (PARTITION BY l.holder_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value) AS last_period
         FROM taxed AS l
         WHERE l.is_fresh
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -132,12 +145,12 @@ BEGIN
             f.period_start = f.last_period AS takes_corrections
         FROM fresh AS f
         UNION ALL
-        SELECT l.customer_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
+        SELECT l.holder_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, min(l.period_start), max(l.period_end), NULL, true
         FROM taxed AS l
         WHERE NOT EXISTS (
             SELECT
             FROM fresh AS f
-            WHERE f.customer_id = l.customer_id AND f.reseller_id IS NOT DISTINCT FROM l.reseller_id AND f.currency = l.currency AND f.outside = l.outside
+            WHERE f.customer_id = l.holder_id AND f.reseller_id IS NOT DISTINCT FROM l.reseller_id AND f.currency = l.currency AND f.outside = l.outside
               AND f.split_value IS NOT DISTINCT FROM l.split_value
               AND f.dimension_id IS NOT DISTINCT FROM l.dimension_id AND f.dimension_value IS NOT DISTINCT FROM l.dimension_value)
         GROUP BY 1, 2, 3, 4, 5, 6, 7
@@ -152,10 +165,10 @@ BEGIN
         ) AS h
     ),
     found AS MATERIALIZED (
-        SELECT row_number() OVER ()::int AS place, l.lines, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why
+        SELECT row_number() OVER ()::int AS place, l.lines, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why, l.section
         FROM taxed AS l
         LEFT JOIN numbered AS n
-            ON n.customer_id = l.customer_id
+            ON n.customer_id = l.holder_id
             AND n.reseller_id IS NOT DISTINCT FROM l.reseller_id
             AND n.currency = l.currency
             AND n.outside = l.outside
@@ -165,18 +178,18 @@ BEGIN
             AND CASE WHEN l.is_fresh THEN n.line_period = l.period_start ELSE n.takes_corrections END
     )
     SELECT
-        ARRAY(SELECT ROW(f.invoice_id, f.billed_by, f.order_number, f.category, f.rate, f.country, f.exemption, f.why)::invoice_group FROM found AS f ORDER BY f.place),
+        ARRAY(SELECT ROW(f.invoice_id, f.billed_by, f.order_number, f.category, f.rate, f.country, f.exemption, f.why, f.section)::invoice_group FROM found AS f ORDER BY f.place),
         ARRAY(SELECT f.place FROM found AS f CROSS JOIN LATERAL unnest(f.lines) AS l ORDER BY l),
         ARRAY(
             SELECT ROW(n.invoice_id, n.customer_id, n.reseller_id, y.seller_id, y.debtor_id, n.currency, n.period_start, n.period_end,
                 n.dimension_id, n.dimension_value, y.split_by, n.split_value, y.zero_total, y.negative_total)::invoice_head
             FROM numbered AS n
-            LEFT JOIN party AS y ON y.customer_id = n.customer_id AND y.reseller_id IS NOT DISTINCT FROM n.reseller_id)
+            LEFT JOIN holder AS y ON y.customer_id = n.customer_id AND y.reseller_id IS NOT DISTINCT FROM n.reseller_id)
     INTO groups, places, heads;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_groups(invoice_due[]) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, and for each line the place of its group';
+COMMENT ON FUNCTION invoice_groups(invoice_due[], boolean) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, and for each line the place of its group';
 
 -- The lines of documents, in order.
 CREATE OR REPLACE FUNCTION invoice_lines(due invoice_due[], groups invoice_group[], places int[])
@@ -220,13 +233,13 @@ BEGIN
             CROSS JOIN LATERAL (SELECT i.pricing::jsonb AS price OFFSET 0) AS u
         ),
         placed AS (
-            SELECT d.*, g.invoice_id, g.billed_by, g.vat_category, g.vat_rate, g.vat_country, g.vat_exemption,
+            SELECT d.*, g.invoice_id, g.billed_by, g.section, g.vat_category, g.vat_rate, g.vat_country, g.vat_exemption,
                 k.measure, k.pricing, k.service, coalesce(k.invoice_text, i.description, k.title) AS description,
                 k.unit_price AS rule_price, i.unit_price AS item_price, a.name AS account, coalesce(a.order_number, g.order_number) AS order_number,
                 v.service_start, v.service_end,
                 trim_scale(coalesce(d.quantity, 0) - d.quantity_before) AS difference, currency_minor_unit(d.currency) AS decimals,
                 row_number() OVER (PARTITION BY g.invoice_id ORDER BY
-                    g.billed_by IS NOT NULL, d.period_start, k.place, d.account_id, d.resource_id, d.tag_value)::int AS line_no
+                    g.section COLLATE "C" NULLS FIRST, g.billed_by IS NOT NULL, d.period_start, k.place, d.account_id, d.resource_id, d.tag_value)::int AS line_no
             -- there always is one: by left joins the planner does not take that for rare
             FROM ROWS FROM (array_rows(invoice_lines.due), array_rows(places)) AS d
             LEFT JOIN array_rows(groups) WITH ORDINALITY AS g ON g.ordinality = d.array_rows
@@ -263,7 +276,7 @@ BEGIN
                 ELSE invoice_unit_price(c.amount, c.difference, c.decimals)
             END,
             c.amount, coalesce(c.billed_cost, 0) - c.cost_before, c.vat_category, c.vat_rate, c.dimension_id, c.dimension_value, c.invoice_on,
-            c.vat_country, c.vat_exemption, c.service_start, c.service_end, c.order_number)::invoice_line)
+            c.vat_country, c.vat_exemption, c.service_start, c.service_end, c.order_number, c.section)::invoice_line)
         FROM counted AS c
     );
 END
@@ -343,7 +356,7 @@ BEGIN
             c.language, to_jsonb(e), invoice_addressee(c, h.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, h.dimension_id,
             n.name, h.dimension_value,
             CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL,
-            nullif(h.debtor_id, h.customer_id), h.split_by, h.split_value, h.reseller_id)::invoice
+            nullif(h.debtor_id, h.customer_id), h.split_by, h.split_value, h.reseller_id, NULL)::invoice
         FROM array_rows(heads) AS h
         JOIN total AS t ON t.invoice_id = h.invoice_id
         JOIN customer AS c ON c.customer_id = h.debtor_id
@@ -469,11 +482,12 @@ DECLARE
     scheme     invoice_number_scheme;
     document   invoice;
     notes      invoice_note[];
+    prepaid    payment_part[];
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
     END IF;
-    SELECT g.groups, g.places, g.heads INTO groups, places, heads FROM invoice_groups(due) AS g;
+    SELECT g.groups, g.places, g.heads INTO groups, places, heads FROM invoice_groups(due, invoice_make.now) AS g;
     lines := invoice_lines(due, groups, places);
     vat := invoice_vats(lines, groups, heads);
     IF NOT invoice_make.now THEN
@@ -487,10 +501,18 @@ BEGIN
     kept := invoice_currency_rates(lines, rates);
     documents := invoice_documents(lines, vat, heads, run, as_if);
 
-    SELECT array_agg(n)
+    SELECT array_agg(ROW(n.invoice_note_id, h.customer_id, n.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note)
     INTO notes
     FROM invoice_note AS n
-    WHERE n.invoice_id IS NULL AND n.customer_id IN (SELECT d.customer_id FROM array_rows(documents) AS d);
+    CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
+    WHERE n.invoice_id IS NULL AND h.customer_id IN (SELECT d.customer_id FROM array_rows(documents) AS d);
+
+    -- A credit is settled by who makes it.
+    IF invoice_make.now THEN
+        SELECT c.documents, c.vat INTO documents, vat FROM invoice_credit_vat(documents, vat, lines[1].corrects) AS c;
+    ELSE
+        SELECT p.documents, p.parts INTO documents, prepaid FROM prepayment_set_off(documents) AS p;
+    END IF;
 
     -- Of all documents at once, in their order.
     bodies := ARRAY(
@@ -553,6 +575,10 @@ BEGIN
     INSERT INTO invoice_vat SELECT * FROM array_rows(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM array_rows(kept);
+    IF prepaid IS NOT NULL THEN
+        INSERT INTO payment_part (payment_id, credit_note_id, invoice_id, amount, prepaid)
+        SELECT p.payment_id, p.credit_note_id, p.invoice_id, p.amount, p.prepaid FROM array_rows(prepaid) AS p;
+    END IF;
     UPDATE invoice_note AS n
     SET invoice_id = k.invoice_id
     FROM unnest(notes) AS k

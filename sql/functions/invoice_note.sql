@@ -49,7 +49,7 @@ BEGIN
         RETURN NEW;
     END IF;
     SELECT * INTO document FROM invoice AS i WHERE i.invoice_id = NEW.invoice_id;
-    IF NOT FOUND OR document.customer_id <> NEW.customer_id THEN
+    IF NOT FOUND OR document.customer_id NOT IN (NEW.customer_id, invoice_holder(NEW.customer_id)) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'undefined_object',
             MESSAGE = format('customer %s has no document %s', NEW.customer_id, NEW.invoice_id),

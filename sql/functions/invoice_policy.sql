@@ -20,13 +20,65 @@ END;
 
 COMMENT ON FUNCTION invoice_debtor(int) IS 'customer whom the documents of a customer are addressed to';
 
+-- Whose document lines of a customer stand on: that of whom it is addressed to, where he
+-- has one for all, with sections; else his own.
+CREATE OR REPLACE FUNCTION invoice_holder(customer_id int)
+RETURNS int
+LANGUAGE sql STABLE
+RETURN CASE WHEN EXISTS (SELECT FROM invoice_policy AS p WHERE p.sections) THEN
+    coalesce((
+        SELECT p.customer_id
+        FROM invoice_policy AS p
+        WHERE p.sections AND p.customer_id = invoice_debtor(invoice_holder.customer_id)), invoice_holder.customer_id)
+    ELSE invoice_holder.customer_id END;
+
+COMMENT ON FUNCTION invoice_holder(int) IS 'customer whose documents the lines of a customer stand on: himself, or one above who has documents with sections';
+
+-- Customers that are invoiced together with some: those of their sections come, and
+-- those who are in another's go with him.  Whom a gate holds is left out, until it does not.
+CREATE OR REPLACE FUNCTION invoice_together(first int, last int, customers int[], until date)
+RETURNS int[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    members int[];
+BEGIN
+    IF NOT EXISTS (SELECT FROM invoice_policy AS p WHERE p.sections) THEN
+        RETURN customers;
+    END IF;
+    members := ARRAY(
+        SELECT m.customer_id
+        FROM invoice_policy AS m
+        JOIN customer AS h ON h.customer_id = invoice_holder(m.customer_id)
+        WHERE m.bill_to_parent AND h.customer_id <> m.customer_id AND h.customer_id BETWEEN first AND last
+          AND (customers IS NULL OR h.customer_id = ANY (customers)));
+    RETURN ARRAY(
+        SELECT c.customer_id
+        FROM customer AS c
+        WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))
+          AND invoice_holder(c.customer_id) = c.customer_id
+        UNION
+        SELECT k.customer_id
+        FROM unnest(members) AS k (customer_id)
+        WHERE k.customer_id NOT IN (SELECT h.customer_id FROM invoice_held(until) AS h)
+        ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION invoice_together(int, int, int[], date) IS 'customers first to last, or those of them that are listed, with those whose sections stand on their documents, and without those who are in another''s';
+
 -- Which of a customer's documents a line goes on.
 CREATE OR REPLACE FUNCTION invoice_split(split_by text, customer_id int, account_id int)
 RETURNS text
 LANGUAGE sql STABLE
 RETURN CASE split_by
-    WHEN 'agreement' THEN (SELECT g.number FROM agreement AS g WHERE g.account_id = invoice_split.account_id)
-    WHEN 'account' THEN (SELECT coalesce(a.sub_account_id, a.billing_account_id) FROM account AS a WHERE a.account_id = invoice_split.account_id)
+    WHEN 'agreement' THEN (SELECT g.number FROM agreement AS g WHERE g.account_id = invoice_split.account_id AND NOT g.by_hand)
+    WHEN 'account' THEN (
+        SELECT coalesce(a.sub_account_id, a.billing_account_id)
+        FROM account AS a
+        WHERE a.account_id = invoice_split.account_id
+          AND NOT EXISTS (SELECT FROM agreement AS g WHERE g.account_id = invoice_split.account_id AND g.by_hand))
     WHEN 'order_number' THEN coalesce((SELECT g.order_number FROM agreement AS g WHERE g.account_id = invoice_split.account_id),
         (SELECT c.order_number FROM customer AS c WHERE c.customer_id = invoice_split.customer_id))
 END;

@@ -25,9 +25,9 @@ BEGIN
     BEGIN
         last := nextval('invoice_invoice_id_seq');
         PERFORM invoice_finalise(b.customer_id, b.customer_id, day, as_if => greatest(day, today))
-        FROM customer_top_buyer(invoice_preview_make.customer_id) AS b (customer_id);
+        FROM invoice_holder(customer_top_buyer(invoice_preview_make.customer_id)) AS b (customer_id);
         FOR document IN
-            SELECT * FROM invoice AS i WHERE i.invoice_id > last AND i.invoice_run_id IS NULL AND i.customer_id = invoice_preview_make.customer_id ORDER BY i.invoice_id
+            SELECT * FROM invoice AS i WHERE i.invoice_id > last AND i.invoice_run_id IS NULL AND i.customer_id = invoice_holder(invoice_preview_make.customer_id) ORDER BY i.invoice_id
         LOOP
             document.invoice_number := '';
             document.payment_reference := '';

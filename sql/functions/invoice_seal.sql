@@ -61,6 +61,8 @@ CREATE OR REPLACE TRIGGER invoice_seal AFTER INSERT ON invoice_write_off
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION invoice_seal('invoice_write_off_id');
 CREATE OR REPLACE TRIGGER invoice_seal AFTER INSERT ON payment
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION invoice_seal('payment_id');
+CREATE OR REPLACE TRIGGER invoice_seal AFTER INSERT ON prepayment
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION invoice_seal('prepayment_id');
 CREATE OR REPLACE TRIGGER invoice_seal AFTER INSERT ON payment_part
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION invoice_seal('payment_part_id');
 

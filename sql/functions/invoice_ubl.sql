@@ -128,7 +128,7 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT p.rule, p.term, p.problem, p.hint
     FROM (
-        SELECT i, i.kind, i.currency, i.gross_amount, invoice_ubl_seller(i) AS seller, invoice_ubl_buyer(i) AS buyer,
+        SELECT i, i.kind, i.currency, i.gross_amount - coalesce(i.prepaid_amount, 0) AS payable, invoice_ubl_seller(i) AS seller, invoice_ubl_buyer(i) AS buyer,
             ARRAY(SELECT v.vat_category FROM invoice_vat AS v WHERE v.invoice_id = i.invoice_id) AS categories,
             EXISTS (SELECT FROM invoice_line AS l WHERE l.invoice_id = i.invoice_id AND l.corrects IS NOT NULL) AS corrects
         FROM invoice AS i
@@ -179,7 +179,7 @@ BEGIN ATOMIC
         (18, c.both_dutch AND buyer_register.scheme IS NULL AND (invoice_ubl_problems.profile = 'nlcius' OR buyer_register.number IS NOT NULL),
             CASE invoice_ubl_problems.profile WHEN 'nlcius' THEN 'BR-NL-10' ELSE 'NL-R-005' END, 'BT-47',
             'the customer has no KvK number (8 digits) or OIN (20 digits) in the trade register', format(c.set_buyer, 'registration_number')),
-        (19, c.dutch AND invoice_ubl_text(d.seller ->> 'iban') IS NULL AND d.kind = 'invoice' AND d.gross_amount > 0, 'NL-R-007', 'BT-84', 'the seller has no bank account', format(c.set_seller, 'iban')),
+        (19, c.dutch AND invoice_ubl_text(d.seller ->> 'iban') IS NULL AND d.kind = 'invoice' AND d.payable > 0, 'NL-R-007', 'BT-84', 'the seller has no bank account', format(c.set_seller, 'iban')),
         (20, c.dutch AND d.kind = 'credit_note' AND NOT d.corrects, 'NL-R-001', 'BT-25', 'a Dutch credit note must name the invoice it corrects, and it corrects none',
             'Use the profile ''en16931'', or send the HTML document.'),
         (21, c.both_german AND num_nulls(invoice_ubl_text(d.seller ->> 'phone'), invoice_ubl_text(d.seller ->> 'email'), invoice_ubl_text(d.seller ->> 'city'),
@@ -368,18 +368,19 @@ BEGIN ATOMIC
             xmlconcat(
                 xmlelement(name "cbc:LineExtensionAmount", xmlattributes(document.currency AS "currencyID"),
                     invoice_ubl_amount(sign * l.amount, document.currency)),
+                xmlforest(invoice_ubl_text(l.section) AS "cbc:AccountingCost"),
                 CASE WHEN e.last_day IS NOT NULL THEN
                     xmlelement(name "cac:InvoicePeriod", xmlforest(coalesce(l.service_start, l.period_start) AS "cbc:StartDate", e.last_day AS "cbc:EndDate")) END,
                 xmlelement(name "cac:Item",
                     xmlforest(nullif(t.service, t.name) AS "cbc:Description",
                         t.name || CASE WHEN s.lump OR u.unece_code IS NOT NULL OR l.unit IS NULL THEN '' ELSE ' (' || l.unit || ')' END AS "cbc:Name"),
-                    CASE WHEN p.kind = 'sku' AND invoice_ubl_text(p.code) IS NOT NULL THEN
+                    CASE WHEN p.kind = 'sku' AND invoice_ubl_text(p.code) IS NOT NULL AND line_by_hand(l.resource_id) IS NOT TRUE THEN
                         xmlelement(name "cac:SellersItemIdentification", xmlelement(name "cbc:ID", invoice_ubl_text(p.code))) END,
                     invoice_ubl_tax_category('cac:ClassifiedTaxCategory', l.vat_category, l.vat_rate, NULL, NULL),
                     (SELECT xmlagg(xmlelement(name "cac:AdditionalItemProperty",
                          xmlelement(name "cbc:Name", o.name), xmlelement(name "cbc:Value", invoice_ubl_text(o.value))) ORDER BY o.position)
                      FROM (VALUES (1, 'Account', l.account), (2, 'Resource', l.resource_id), (3, 'Tag', l.tag_value)) AS o (position, name, value)
-                     WHERE invoice_ubl_text(o.value) IS NOT NULL)),
+                     WHERE invoice_ubl_text(o.value) IS NOT NULL AND (o.position = 3 OR line_by_hand(l.resource_id) IS NOT TRUE))),
                 xmlelement(name "cac:Price",
                     xmlelement(name "cbc:PriceAmount", xmlattributes(document.currency AS "currencyID"),
                         round(s.price, greatest(min_scale(s.price), currency_minor_unit(document.currency)))::text),
@@ -491,7 +492,7 @@ BEGIN ATOMIC
                 ) AS body
             FROM (
                 SELECT CASE document.kind WHEN 'credit_note' THEN -1 ELSE 1 END AS sign,
-                    0 AS prepaid,  -- BT-113: documents are made before anything is paid of them
+                    coalesce(document.prepaid_amount, 0) AS prepaid,
                     invoice_ubl_buyer(document) AS buyer,
                     invoice_ubl_text(document.customer ->> 'order_number') AS order_number,
                     upper(nullif(regexp_replace(document.seller ->> 'iban', '\s', '', 'g'), '')) AS iban,

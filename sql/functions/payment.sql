@@ -138,6 +138,23 @@ BEGIN
             HINT = 'cloudbilling.invoice_status shows what is open; what was paid too much stays open on the payment, until it is given back.';
     END IF;
 
+    -- what a document says was paid before it was made is that, and nothing else
+    SELECT i.invoice_number, i.currency, coalesce(i.prepaid_amount, 0) AS prepaid, sum(t.amount) AS found
+    INTO bad
+    FROM invoice AS i
+    JOIN payment_part AS t ON t.invoice_id = i.invoice_id AND t.prepaid
+    WHERE i.invoice_id IN (SELECT n.invoice_id FROM new_rows AS n WHERE n.prepaid)
+    GROUP BY i.invoice_id
+    HAVING sum(t.amount) <> coalesce(i.prepaid_amount, 0)
+    ORDER BY i.invoice_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'check_violation',
+            MESSAGE = format('document %s was made with %s %s paid, and not %s', bad.invoice_number, bad.prepaid, bad.currency, bad.found),
+            HINT = 'Only who makes a document says what was prepaid of it; cloudbilling.payment_assign pays it afterwards.';
+    END IF;
+
     SELECT s.*
     INTO bad
     FROM payment_status AS s

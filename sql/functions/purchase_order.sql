@@ -15,7 +15,7 @@ BEGIN
             SELECT
             FROM invoice AS i
             JOIN invoice_line AS l ON l.invoice_id = i.invoice_id
-            WHERE i.invoice_id = ANY (documents) AND b.customer_id IN (i.customer_id, i.bill_to_id)
+            WHERE i.invoice_id = ANY (documents) AND b.customer_id IN (l.customer_id, i.customer_id, i.bill_to_id)
               AND l.order_number = b.number AND l.currency = b.currency AND l.amount > 0)
         ORDER BY b.when_spent, b.customer_id, b.number
     LOOP

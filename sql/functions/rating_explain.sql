@@ -258,7 +258,7 @@ BEGIN
         FROM rate_steps(coalesce(line.climbed, 0) + line.measured, line.pricing) AS s;
         steps := rate(coalesce(line.climbed, 0) + line.measured, line.pricing);
         IF line.climbed IS NOT NULL THEN
-            RETURN QUERY SELECT 'step', 'climbed by the rule it continues', NULL::timestamptz, NULL::timestamptz, NULL, NULL,
+            RETURN QUERY SELECT 'step', CASE line.effect WHEN 'limit' THEN 'of the months before' ELSE 'climbed by the rule it continues' END, NULL::timestamptz, NULL::timestamptz, NULL, NULL,
                 -line.climbed, NULL, NULL::numeric, NULL::numeric, NULL::numeric, -rate(line.climbed, line.pricing), NULL::int,
                 NULL, NULL::int;
             steps := steps - rate(line.climbed, line.pricing);

@@ -123,6 +123,7 @@ CREATE TABLE invoice (
     split_by           text,
     split_value        text,
     reseller_id        int            REFERENCES customer,
+    prepaid_amount     numeric,
 
     UNIQUE (seller_id, series, series_year, series_number),
     UNIQUE (seller_id, invoice_number),
@@ -130,6 +131,7 @@ CREATE TABLE invoice (
     CHECK (period_start < period_end),
     CHECK (due_on >= issued_on),
     CHECK (gross_amount = net_amount + vat_amount),
+    CHECK (prepaid_amount > 0 AND prepaid_amount <= gross_amount),
     CHECK ((dimension IS NULL) = (dimension_id IS NULL)),
     CHECK (dimension_value IS NULL OR dimension_id IS NOT NULL),
     CHECK (vat_currency <> currency AND exchange_rate > 0),
@@ -179,6 +181,7 @@ COMMENT ON COLUMN invoice.bill_to_id IS 'customer above that it is addressed to,
 COMMENT ON COLUMN invoice.split_by IS 'what the customer''s documents were split by: agreement, account or order_number';
 COMMENT ON COLUMN invoice.split_value IS 'the number of the agreement, the account or the order number that it is about; NULL is all that has none';
 COMMENT ON COLUMN invoice.reseller_id IS 'reseller who sends it, as seller_id; NULL is the customer''s seller';
+COMMENT ON COLUMN invoice.prepaid_amount IS 'what was paid of it before it was made (BT-113): the amount due (BT-115) is gross_amount less this; NULL is nothing';
 COMMENT ON COLUMN invoice.note IS 'what is said to the customer (BT-22), of invoice_note';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice', '');
@@ -227,6 +230,7 @@ CREATE TABLE invoice_line (
     service_start    date,
     service_end      date,
     order_number     text,
+    section          text,
 
     PRIMARY KEY (invoice_id, line_no),
     -- Whatever else fails, nothing is billed twice.
@@ -261,7 +265,7 @@ COMMENT ON COLUMN invoice_line.description IS 'text of the line (BT-153)';
 COMMENT ON COLUMN invoice_line.account IS 'name of the account, for rules per account or resource';
 COMMENT ON COLUMN invoice_line.measure IS 'what was rated';
 COMMENT ON COLUMN invoice_line.pricing IS 'price it was rated with';
-COMMENT ON COLUMN invoice_line.climbed IS 'where its ladder began, when it goes on with another rule''s; NULL is at the bottom';
+COMMENT ON COLUMN invoice_line.climbed IS 'where its ladder began, when it goes on with another rule''s, or with months before that are limited together; NULL is at the bottom';
 COMMENT ON COLUMN invoice_line.measured IS 'the measure''s total for the key, now';
 COMMENT ON COLUMN invoice_line.measured_before IS 'the same when the key was billed before; 0 the first time';
 COMMENT ON COLUMN invoice_line.due IS 'amount due for the key in all, rounded';
@@ -280,6 +284,7 @@ COMMENT ON COLUMN invoice_line.vat_country IS 'country whose VAT it is; of the O
 COMMENT ON COLUMN invoice_line.vat_exemption IS 'why it has no VAT: a VATEX code, small_business, or the rule''s own sentence; NULL for categories S and Z';
 COMMENT ON COLUMN invoice_line.service_start IS 'first day that a fee of an agreement is for (BT-134); NULL is the month of period_start';
 COMMENT ON COLUMN invoice_line.service_end IS 'day after the last day that it is for (BT-135 is the day before)';
+COMMENT ON COLUMN invoice_line.section IS 'customer that the line is for, where it stands on the document of one above; NULL is the document''s own';
 COMMENT ON COLUMN invoice_line.order_number IS 'customer''s order number: of the agreement, else of the customer';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_line', '');
@@ -336,7 +341,7 @@ CREATE TABLE invoice_vat (
     why           text,
 
     PRIMARY KEY (invoice_id, vat_category, vat_rate),
-    CHECK (abs(vat - base * vat_rate / 100) <= 0.5),
+    CHECK (abs(vat - base * vat_rate / 100) <= 2),
     CHECK ((vat_category = 'S') = (vat_rate > 0))
 );
 
@@ -345,7 +350,7 @@ COMMENT ON COLUMN invoice_vat.invoice_id IS 'the document';
 COMMENT ON COLUMN invoice_vat.vat_category IS 'VAT category (BT-118)';
 COMMENT ON COLUMN invoice_vat.vat_rate IS 'rate in percent (BT-119)';
 COMMENT ON COLUMN invoice_vat.base IS 'taxable amount (BT-116)';
-COMMENT ON COLUMN invoice_vat.vat IS 'VAT (BT-117): base x rate, rounded half away from zero to the currency''s minor unit';
+COMMENT ON COLUMN invoice_vat.vat IS 'VAT (BT-117): base x rate, rounded half away from zero to the currency''s minor unit; the last of several credits takes the cents that make them the VAT of what they credit';
 COMMENT ON COLUMN invoice_vat.exemption IS 'exemption reason code (BT-121), such as VATEX-EU-AE';
 COMMENT ON COLUMN invoice_vat.reason IS 'exemption reason in the language of the document (BT-120); NULL for categories S and Z';
 COMMENT ON COLUMN invoice_vat.why IS 'why the category and rate were chosen, for people';

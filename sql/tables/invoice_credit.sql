@@ -19,7 +19,7 @@ COMMENT ON COLUMN invoice_credit.credit_note_id IS 'the credit note';
 COMMENT ON COLUMN invoice_credit.invoice_id IS 'document that it credits';
 COMMENT ON COLUMN invoice_credit.reissue IS 'whether what it credits is billed again, by the facts as they are';
 COMMENT ON COLUMN invoice_credit.reason IS 'why, as it stands on the document';
-COMMENT ON COLUMN invoice_credit.author IS 'who decided it, as it stands on the document';
+COMMENT ON COLUMN invoice_credit.author IS 'who decided it; it stands on the document where it is another name than the user''s';
 COMMENT ON COLUMN invoice_credit.recorded_at IS 'when';
 COMMENT ON COLUMN invoice_credit.recorded_by IS 'user who credited it';
 

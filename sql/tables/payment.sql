@@ -54,10 +54,12 @@ CREATE TABLE payment_part (
     note             text,
     recorded_at      timestamptz  NOT NULL DEFAULT now(),
     recorded_by      name         NOT NULL DEFAULT session_user,
+    prepaid          boolean,
 
     CONSTRAINT payment_part_source CHECK (num_nonnulls(payment_id, credit_note_id) = 1),
     CHECK (credit_note_id <> invoice_id),
-    CHECK (amount <> 0 AND amount > '-Infinity' AND amount < 'Infinity')
+    CHECK (amount <> 0 AND amount > '-Infinity' AND amount < 'Infinity'),
+    CHECK (prepaid IS NULL OR prepaid AND amount > 0)
 );
 
 CREATE INDEX ON payment_part (invoice_id);
@@ -73,6 +75,7 @@ COMMENT ON COLUMN payment_part.amount IS 'amount, of the payment''s sign; of the
 COMMENT ON COLUMN payment_part.note IS 'note, for people';
 COMMENT ON COLUMN payment_part.recorded_at IS 'when it was recorded';
 COMMENT ON COLUMN payment_part.recorded_by IS 'user who recorded it';
+COMMENT ON COLUMN payment_part.prepaid IS 'true where the document says that it was paid already (invoice.prepaid_amount); NULL for all others';
 
 SELECT pg_catalog.pg_extension_config_dump('payment_part', '');
 SELECT pg_catalog.pg_extension_config_dump('payment_part_payment_part_id_seq', '');

@@ -57,9 +57,12 @@ CREATE TABLE price_rule (
         ELSE num_nonnulls(included, bundle, roll_over) = 0 END),
     -- What is used up is an amount of some currency, and months begin on their first day.
     CONSTRAINT price_rule_credit CHECK (CASE WHEN effect = 'credit' THEN currency IS NOT NULL AND uses > 0 IS NOT FALSE
-            AND (included_months IS NULL OR included_months BETWEEN 1 AND 120 AND included IS NOT NULL
-                AND coalesce(extract(day FROM lower(valid_during)) = 1, false))
-        ELSE num_nonnulls(included_months, uses) = 0 END),
+            AND (included_months IS NULL OR included IS NOT NULL)
+        ELSE uses IS NULL END),
+    -- What is missing of a minimum over months is known at their end only, and is a commitment.
+    CONSTRAINT price_rule_limit CHECK (effect <> 'limit' OR included_months IS NULL OR measure = 'amount' AND NOT pricing::jsonb ? 'minimum'),
+    CONSTRAINT price_rule_months CHECK (included_months IS NULL OR effect IN ('credit', 'limit') AND included_months BETWEEN 1 AND 120
+        AND coalesce(extract(day FROM lower(valid_during)) = 1, false)),
     -- A charge is rounded as a whole, whatever windows it is in.
     CONSTRAINT price_rule_time_window CHECK (time_window_id IS NULL OR effect <> 'round'),
     -- A ladder is continued by what can be added up.
@@ -99,7 +102,7 @@ COMMENT ON COLUMN price_rule.currency IS 'currency of the price; for cost and am
 COMMENT ON COLUMN price_rule.bundle IS 'rules of one name draw on the same included quantity, in the order of their position; NULL is one of its own';
 COMMENT ON COLUMN price_rule.included IS 'quantity that effect include covers in a month; of effect credit the amount that can be taken off, NULL without limit';
 COMMENT ON COLUMN price_rule.roll_over IS 'months in which what was left may still be used; NULL is none';
-COMMENT ON COLUMN price_rule.included_months IS 'of effect credit: months after which the amount is there anew, from the start of valid_during; NULL is once';
+COMMENT ON COLUMN price_rule.included_months IS 'of effect credit: months after which the amount is there anew, from the start of valid_during, NULL is once; of effect limit: months that are limited together, NULL is each by itself';
 COMMENT ON COLUMN price_rule.uses IS 'of effect credit: in how many months it may be used; NULL is in any number';
 COMMENT ON COLUMN price_rule.time_window_id IS 'window of time that the rule is about: charges are cut where it begins and ends; NULL is any time';
 COMMENT ON COLUMN price_rule.skip_zero IS 'whether a measure of 0 makes no line, so that no flat fee or minimum is due';

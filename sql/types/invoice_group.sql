@@ -8,7 +8,8 @@ CREATE TYPE invoice_group AS (
     vat_rate       numeric,
     vat_country    text,
     vat_exemption  text,
-    why            text
+    why            text,
+    section        text
 );
 COMMENT ON TYPE invoice_group IS 'lines in the making with the same VAT on the same document';
 

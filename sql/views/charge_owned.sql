@@ -80,11 +80,11 @@ cut AS MATERIALIZED (
     ) AS b
     WHERE isfinite(b.day) AND b.day <> date_trunc('month', b.day)
 ),
--- Months to look at: those asked for, and where a bundle rolls over, a credit is used up
--- or a commitment runs, all before, since what one month left depends on what the one
+-- Months to look at: those asked for, and where a bundle rolls over, a credit is used up,
+-- a commitment runs or months are limited together, all before, since what one month left depends on what the one
 -- before it had.
 span AS MATERIALIZED (
-    SELECT CASE WHEN bool_or(CASE WHEN r.roll_over > 0 OR r.effect IN ('true_up', 'credit') THEN coalesce(r.customer_id, 0) IN
+    SELECT CASE WHEN bool_or(CASE WHEN r.roll_over > 0 OR r.effect IN ('true_up', 'credit') OR r.effect = 'limit' AND r.included_months IS NOT NULL THEN coalesce(r.customer_id, 0) IN
             (SELECT unnest(a.path) FROM asked AS a) END) THEN '-infinity' ELSE date_trunc('month', period_first())::date END AS first_day,
         (date_trunc('month', period_last()) + interval '1 month')::date AS end_day
     FROM price_rule_in_force AS r

@@ -121,7 +121,7 @@ COMMENT ON COLUMN invoice_due.resource_id IS 'key: resource';
 COMMENT ON COLUMN invoice_due.tag_value IS 'key: value of a tag';
 COMMENT ON COLUMN invoice_due.currency IS 'key: currency';
 COMMENT ON COLUMN invoice_due.effect IS 'effect of the rule';
-COMMENT ON COLUMN invoice_due.climbed IS 'where the ladder begins, when it goes on with another rule''s';
+COMMENT ON COLUMN invoice_due.climbed IS 'where the ladder begins, when it goes on with another rule''s, or with months before that are limited together';
 COMMENT ON COLUMN invoice_due.measured IS 'the rule''s measure, now';
 COMMENT ON COLUMN invoice_due.measured_before IS 'the same as it was billed or written off';
 COMMENT ON COLUMN invoice_due.due IS 'amount due in all, rounded to the currency''s minor unit';

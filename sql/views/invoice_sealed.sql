@@ -15,6 +15,10 @@ UNION ALL
 SELECT 'payment', p.payment_id, p.seller_id, p.recorded_at, to_jsonb(p)
 FROM payment AS p
 UNION ALL
+SELECT 'prepayment', w.prepayment_id, p.seller_id, w.recorded_at, to_jsonb(w)
+FROM prepayment AS w
+JOIN payment AS p ON p.payment_id = w.payment_id
+UNION ALL
 SELECT 'payment_part', t.payment_part_id, i.seller_id, t.recorded_at, to_jsonb(t)
 FROM payment_part AS t
 JOIN invoice AS i ON i.invoice_id = t.invoice_id;

@@ -21,10 +21,13 @@ SELECT
     p.payer,
     p.payer_account,
     p.bank_id,
-    p.reverses
+    p.reverses,
+    CASE WHEN whose.payment_id IS NOT NULL THEN whose.customer_id ELSE a.debtor_id END AS customer_id
 FROM payment AS p
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(t.amount), 0) AS assigned, string_agg(DISTINCT i.invoice_number, ', ' ORDER BY i.invoice_number) AS documents
+    SELECT coalesce(sum(t.amount), 0) AS assigned, string_agg(DISTINCT i.invoice_number, ', ' ORDER BY i.invoice_number) AS documents,
+        CASE WHEN min(coalesce(i.bill_to_id, i.customer_id)) = max(coalesce(i.bill_to_id, i.customer_id))
+            THEN min(coalesce(i.bill_to_id, i.customer_id)) END AS debtor_id
     FROM payment_part AS t
     JOIN invoice AS i ON i.invoice_id = t.invoice_id
     WHERE t.payment_id = p.payment_id AND t.recorded_at <= coalesce(as_of(), 'infinity')
@@ -37,6 +40,13 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT CASE WHEN p.reverses IS NULL THEN p.amount ELSE 0 END - a.assigned + r.reversed AS open_amount
 ) AS o
+LEFT JOIN LATERAL (
+    SELECT w.payment_id, w.customer_id
+    FROM prepayment AS w
+    WHERE w.payment_id = p.payment_id AND w.recorded_at <= coalesce(as_of(), 'infinity')
+    ORDER BY w.prepayment_id DESC
+    LIMIT 1
+) AS whose ON true
 WHERE p.recorded_at <= coalesce(as_of(), 'infinity');
 
 COMMENT ON VIEW payment_status IS 'payments with what of them pays documents, was given back, and is open';
@@ -55,3 +65,4 @@ COMMENT ON COLUMN payment_status.payer IS 'name of who paid';
 COMMENT ON COLUMN payment_status.payer_account IS 'his account';
 COMMENT ON COLUMN payment_status.bank_id IS 'the bank''s own id';
 COMMENT ON COLUMN payment_status.reverses IS 'payment that it gives back';
+COMMENT ON COLUMN payment_status.customer_id IS 'customer whose it is, by prepayment, or else whom all documents that it pays are addressed to: what is open is set off with his next invoices';

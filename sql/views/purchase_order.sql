@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
         SELECT l.amount, l.invoice_id, l.order_number, l.currency
         FROM invoice AS i
         JOIN invoice_line AS l ON l.invoice_id = i.invoice_id
-        WHERE i.bill_to_id = o.customer_id
+        WHERE i.bill_to_id = o.customer_id OR i.customer_id = o.customer_id AND i.bill_to_id IS NULL AND l.customer_id <> o.customer_id
     ) AS l
     WHERE l.order_number = o.number AND l.currency = o.currency
 ) AS b;

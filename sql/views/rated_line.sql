@@ -25,7 +25,7 @@ COMMENT ON COLUMN rated_line.resource_id IS 'resource of a rule per resource';
 COMMENT ON COLUMN rated_line.tag_value IS 'value of the tag of a rule per tag; NULL without the tag';
 COMMENT ON COLUMN rated_line.currency IS 'currency of amount and costs';
 COMMENT ON COLUMN rated_line.measured IS 'the rule''s measure';
-COMMENT ON COLUMN rated_line.climbed IS 'what the rules whose ladder it continues measured, NULL where it begins at the bottom; of a true_up, what was committed to';
+COMMENT ON COLUMN rated_line.climbed IS 'what the rules whose ladder it continues measured, or months before that are limited together, NULL where it begins at the bottom; of a true_up, what was committed to';
 COMMENT ON COLUMN rated_line.amount IS 'rate(measured, pricing), not rounded; of a limit or a true_up, what it adds; of a credit, what it takes off, negative';
 COMMENT ON COLUMN rated_line.quantity IS 'quantity of the charges, or what was measured of it; NULL for costs and amounts that are adjusted, added or limited';
 COMMENT ON COLUMN rated_line.unit IS 'unit of quantity; NULL when there are several';

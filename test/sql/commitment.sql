@@ -8,8 +8,8 @@ SET intervalstyle = 'postgres';
 
 INSERT INTO seller (name) VALUES ('Seller');
 INSERT INTO customer (seller_id, number, name)
-SELECT 1, 'K' || n, name FROM unnest(ARRAY['Month', 'Bundle', 'Prepaid', 'Coupon', 'Year']) WITH ORDINALITY AS c (name, n);
-INSERT INTO ownership (customer_id, sub_account_id) SELECT n, 'a' || n FROM generate_series(1, 5) AS n;
+SELECT 1, 'K' || n, name FROM unnest(ARRAY['Month', 'Bundle', 'Prepaid', 'Coupon', 'Year', 'Cap']) WITH ORDINALITY AS c (name, n);
+INSERT INTO ownership (customer_id, sub_account_id) SELECT n, 'a' || n FROM generate_series(1, 6) AS n;
 INSERT INTO usage (payer, account, cost, quantity, starts)
 SELECT 'p' || to_char(u.starts, 'MM'), u.account, u.cost, u.quantity, u.starts
 FROM (VALUES
@@ -17,7 +17,8 @@ FROM (VALUES
     ('a2', 0, 60, '2025-01-10'), ('a2', 0, 130, '2025-02-10'), ('a2', 0, 120, '2025-03-10'),
     ('a3', 300, NULL, '2025-01-10'), ('a3', 450, NULL, '2025-02-10'), ('a3', 200, NULL, '2025-03-10'), ('a3', 500, NULL, '2025-04-10'), ('a3', 90, NULL, '2025-06-10'),
     ('a4', 300, NULL, '2025-01-10'), ('a4', 700, NULL, '2025-02-10'), ('a4', 15, NULL, '2025-03-10'), ('a4', 400, NULL, '2025-04-10'),
-    ('a5', 900, NULL, '2025-03-10'), ('a5', 1200, NULL, '2025-04-10'), ('a5', 600, NULL, '2025-06-10'), ('a5', 100, NULL, '2025-06-20')
+    ('a5', 900, NULL, '2025-03-10'), ('a5', 1200, NULL, '2025-04-10'), ('a5', 600, NULL, '2025-06-10'), ('a5', 100, NULL, '2025-06-20'),
+    ('a6', 3000, NULL, '2025-01-10'), ('a6', 2500, NULL, '2025-02-10'), ('a6', -700, NULL, '2025-03-10'), ('a6', 800, NULL, '2025-04-10')
 ) AS u (account, cost, quantity, starts);
 SELECT pg_temp.deliver(u.payer) FROM (SELECT DISTINCT payer FROM usage ORDER BY 1) AS u;
 INSERT INTO price_rule (name, measure, pricing, currency, customer_id)
@@ -30,6 +31,11 @@ INSERT INTO price_rule (name, customer_id, measure, per, effect, currency, prici
 VALUES ('Between 1000 and 5000 a month', 1, 'amount', 'scope', 'limit', 'EUR', pricing_with(per_unit(1), minimum => 1000, maximum => 5000));
 
 SELECT period_start, description, amount FROM invoice_running(1);
+
+INSERT INTO price_rule (name, customer_id, measure, per, effect, currency, pricing, included_months, valid_during)
+VALUES ('At most 5000 a year', 6, 'amount', 'scope', 'limit', 'EUR', pricing_with(per_unit(1), maximum => 5000), 12, '[2024-04-01,)');
+
+SELECT period_start, description, measured, amount FROM invoice_running(6);
 
 INSERT INTO price_rule (name, customer_id, measure, per, effect, currency, pricing, included, roll_over)
 VALUES ('100 minutes a month', 2, 'quantity', 'scope', 'include', 'EUR', per_unit(0), 100, 1);
@@ -155,6 +161,57 @@ SELECT agreement_quantity_set(2, '2025-02-15', 590), agreement_quantity_set(2, '
 SELECT period_start, measured, amount FROM invoice_running(4) WHERE description LIKE 'Minimum%' ORDER BY 1;
 SELECT valid_from, valid_until, month, amount, opening, used, lapsed, closing FROM bi_commitment WHERE agreement = 'C-2' ORDER BY 1, 3;
 
+-- Months that are limited together: each is what the limit makes of all so far, less what it made of those before;
+-- also when a month that was billed changes, another year begins, accounts are limited by themselves, and looked at alone.
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'K7', 'Random');
+INSERT INTO ownership (customer_id, sub_account_id) VALUES (7, 'a7'), (7, 'b7');
+INSERT INTO usage (payer, account, cost, starts)
+SELECT 'random', a, round((r.random % 100000) / 100.0 - 150, 2), m + interval '1 day' * (r.random / 7 % 27) + interval '12 hours'
+FROM generate_series(timestamptz '2023-01-01Z', '2025-11-01Z', '1 month') AS m, unnest('{a7,b7}'::text[]) AS a, generate_series(1, 3) AS n,
+    LATERAL (SELECT ('x' || substr(md5(concat(m, a, n)), 1, 7))::bit(28)::int AS random) AS r
+WHERE r.random % 5 > 0;
+SELECT pg_temp.deliver('random');
+INSERT INTO price_rule (name, customer_id, measure, per, effect, currency, pricing, included_months, valid_during, position) VALUES
+    ('Account', 7, 'amount', 'account', 'limit', 'EUR', pricing_with(per_unit(1), maximum => 2500), 6, '[2023-03-01,)', 1),
+    ('All', 7, 'amount', 'scope', 'limit', 'EUR', pricing_with(per_unit(1), maximum => 7777.77), 12, '[2023-01-01,)', 2);
+CREATE VIEW pg_temp.limited AS
+WITH line AS (
+    SELECT l.period_start, l.amount FROM invoice_running(7) AS l
+), month AS (
+    SELECT m::date AS month, a AS account,
+        (SELECT coalesce(sum(u.cost), 0) FROM usage AS u WHERE u.account = a AND date_trunc('month', u.starts AT TIME ZONE 'Europe/Amsterdam') = m) AS sold
+    FROM generate_series(timestamp '2023-01-01', '2025-11-01', '1 month') AS m, unnest('{a7,b7}'::text[]) AS a
+), by_account AS (
+    SELECT s.*, CASE WHEN s.month < '2023-03-01' THEN s.sold ELSE least(s.until, 2500) - least(s.until - s.sold, 2500) END AS billed
+    FROM (
+        SELECT m.*, sum(m.sold) OVER (PARTITION BY m.account, CASE WHEN m.month < '2023-03-01' THEN -1 ELSE ((extract(year FROM m.month) - 2023) * 12 + extract(month FROM m.month) - 3)::int / 6 END ORDER BY m.month) AS until
+        FROM month AS m
+    ) AS s
+), together AS (
+    SELECT s.month, least(s.until, 7777.77) - least(s.until - s.billed, 7777.77) AS billed
+    FROM (
+        SELECT b.month, sum(b.billed) AS billed, sum(sum(b.billed)) OVER (PARTITION BY extract(year FROM b.month) ORDER BY b.month) AS until
+        FROM by_account AS b
+        GROUP BY b.month
+    ) AS s
+)
+SELECT t.month, t.billed AS expected, (SELECT coalesce(sum(l.amount), 0) FROM line AS l WHERE l.period_start = t.month) AS billed FROM together AS t;
+SELECT count(*), sum(expected) AS expected, sum(billed) AS billed, count(*) FILTER (WHERE expected <> billed) AS wrong, count(*) FILTER (WHERE billed = 0) AS capped FROM pg_temp.limited;
+SELECT extract(year FROM month) AS year, sum(billed) FROM pg_temp.limited GROUP BY 1 ORDER BY 1;
+-- one month alone sees those before it
+SET cloudbilling.period_first = '2024-10-01';
+SELECT count(*), sum(l.amount) = (SELECT sum(expected) FROM pg_temp.limited WHERE month >= '2024-10-01') AS same FROM invoice_running(7) AS l;
+RESET cloudbilling.period_first;
+SELECT invoice_finalise(7, 7, '2025-12-01') > 0 AS made;
+UPDATE usage SET cost = cost - 300 WHERE payer = 'random' AND cost % 0.07 = 0;
+SELECT pg_temp.deliver('random');
+SELECT sum(l.amount) = (SELECT sum(expected) FROM pg_temp.limited) - (SELECT sum(amount) FROM invoice_line WHERE customer_id = 7) AS the_difference FROM invoice_running(7) AS l;
+SELECT invoice_finalise(7, 7, '2025-12-01') > 0 AS made;
+SELECT l.invoice_id, l.line_no, e.part FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
+WHERE l.customer_id = 7 AND e.part IN ('step', 'charge') GROUP BY l.invoice_id, l.line_no, l.amount, e.part HAVING sum(e.amount) <> l.amount;
+SELECT e.description, e.amount FROM invoice_line AS l CROSS JOIN LATERAL invoice_line_explain(l) AS e
+WHERE l.customer_id = 7 AND l.description = 'All' AND e.part = 'step' AND l.period_start = '2024-12-01' AND l.revision = 0 ORDER BY e.amount DESC;
+
 -- With a what-if.
 SELECT * FROM what_if(ARRAY(
     SELECT CASE WHEN r.name = 'Welcome' THEN jsonb_populate_record(r, '{"included":"40"}') ELSE r END FROM price_rule AS r),
@@ -169,6 +226,10 @@ SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure,
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, pricing, currency, uses) VALUES ('x', 'amount', 'credit', per_unit(1), 'EUR', 0)$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, pricing, included) VALUES ('x', 'amount', 'limit', per_unit(1), 10)$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, per, pricing) VALUES ('x', 'amount', 'true_up', 'account', per_unit(1))$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, pricing, included_months, valid_during) VALUES ('x', 'amount', 'limit', pricing_with(per_unit(1), minimum => 5), 12, '[2025-01-01,)')$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, pricing, included_months) VALUES ('x', 'amount', 'limit', pricing_with(per_unit(1), maximum => 5), 12)$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, pricing, included_months, valid_during) VALUES ('x', 'amount', 'limit', pricing_with(per_unit(1), maximum => 5), 0, '[2025-01-01,)')$$);
+SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, effect, pricing, included_months, valid_during) VALUES ('x', 'amount', 'add', per_unit(1), 12, '[2025-01-01,)')$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO agreement_item (agreement_id, number, kind, product_id, description, pricing)
     VALUES (agreement_key('C-1'), 2, 'commitment', product_ensure('Own services', 'Commitment'), 'x', per_unit(1))$$);
 SELECT code, message, detail, hint FROM pg_temp.fails($$INSERT INTO agreement_item (agreement_id, number, kind, product_id, description, pricing, price_rule_id)

@@ -198,3 +198,38 @@ SELECT * FROM invoice_verify();
 SELECT sum(problems) FROM invoice_run;
 SELECT message FROM pg_temp.fails('DELETE FROM cloudbilling.invoice_credit');
 SELECT bool_and(gross_amount = paid + credited + written_off + open_amount) AS adds_up FROM invoice_status;
+
+-- VAT of parts, each rounded: the last one takes the cents that are left, of each category, and of VAT in
+-- another currency.
+INSERT INTO customer (seller_id, number, name) SELECT 1, 'V' || n, 'VAT ' || n FROM generate_series(1, 3) AS n;
+INSERT INTO ownership (customer_id, sub_account_id) SELECT customer_id, lower(number) FROM customer WHERE number ~ '^V';
+INSERT INTO usage (payer, account, sku, unit, quantity, cost, starts) VALUES
+    ('v', 'v1', 'vm', 'Hours', 100, 5, '2024-09-05 12:00Z'), ('v', 'v1', 'disk', 'Hours', 201, 5, '2024-09-05 12:00Z'),
+    ('v', 'v2', 'gpu', 'Hours', 100, 5, '2024-09-05 12:00Z'), ('v', 'v3', 'vm', 'Hours', 70, 5, '2024-09-05 12:00Z');
+SELECT pg_temp.deliver('v');
+CALL invoice_run('2024-10-01');
+CREATE VIEW pg_temp.vat AS
+SELECT c.number AS cust, CASE WHEN k.invoice_id IS NULL THEN 'invoice' ELSE 'credit' END AS document, v.vat_rate, v.base, v.vat, v.vat - currency_round(v.base * v.vat_rate / 100, i.currency) AS cents,
+    i.vat_amount, i.gross_amount, i.vat_in_currency
+FROM invoice AS i JOIN customer AS c USING (customer_id) JOIN invoice_vat AS v USING (invoice_id) LEFT JOIN invoice_credit AS k ON k.credit_note_id = i.invoice_id
+WHERE c.number ~ '^V'
+ORDER BY c.number, i.invoice_id, v.vat_rate DESC;
+SELECT invoice_credit(i.invoice_id, 'a part', amount => a) FROM invoice AS i JOIN customer AS c USING (customer_id), unnest('{2.33,3.33,3.33}'::numeric[]) AS a WHERE c.number = 'V1' AND i.kind = 'invoice';
+SELECT invoice_credit(i.invoice_id, 'the rest') FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'V1' AND i.kind = 'invoice';
+SELECT * FROM pg_temp.vat WHERE cust = 'V1';
+-- Many small ones: none leaves more than a cent.
+SELECT count(invoice_credit(i.invoice_id, 'a part', amount => 1.07)) FROM invoice AS i JOIN customer AS c USING (customer_id), generate_series(1, 9) WHERE c.number = 'V2' AND i.kind = 'invoice';
+SELECT invoice_credit(i.invoice_id, 'the rest') FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'V2' AND i.kind = 'invoice';
+SELECT * FROM pg_temp.vat WHERE cust = 'V2';
+-- A credit note is credited in parts, too.
+SELECT invoice_credit(i.invoice_id, 'all of it', author => 'Anne') AS credit FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number = 'V3' \gset
+SELECT invoice_credit(:credit, 'not this', amount => a) FROM unnest('{1.07,1.07,1.07,1.07,2.02}'::numeric[]) AS a;
+SELECT * FROM pg_temp.vat WHERE cust = 'V3';
+SELECT cust, vat_rate, sum(base) AS base, sum(vat) AS vat FROM pg_temp.vat GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT c.number, sum(i.gross_amount) AS gross, sum(i.vat_in_currency) AS vat_in_currency FROM invoice AS i JOIN customer AS c USING (customer_id) WHERE c.number ~ '^V' GROUP BY 1 ORDER BY 1;
+SELECT * FROM pg_temp.balance WHERE cust ~ '^V';
+SELECT count(*) FROM pg_temp.standing AS s JOIN invoice AS i ON i.invoice_id = s.id JOIN customer AS c USING (customer_id) WHERE c.number IN ('V1', 'V2') AND s.open <> 0;
+-- Who decided stands on the document where he is named, and never a role of the database.
+SELECT regexp_replace(substring(invoice_html(k.credit_note_id) FROM '<p class="reason">.*?</p>'), 'W\d{4}-', 'W-') AS says
+FROM invoice_credit AS k WHERE k.credit_note_id >= :credit ORDER BY k.credit_note_id LIMIT 2;
+SELECT * FROM invoice_verify();

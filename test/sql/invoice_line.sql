@@ -40,6 +40,15 @@ CALL invoice_run('2024-10-01');
 SELECT count(*) FROM invoice;
 SELECT invoice_note_id AS note, customer_id, invoice_id, internal, note AS says FROM invoice_note ORDER BY 1;
 SELECT substring(invoice_html(1) FROM '<section class="note">.*?</section>') AS html;
+-- What holds the lines is told to nobody.
+SELECT d.document, d.text ~ 'by hand' AS told
+FROM invoice AS i,
+    LATERAL (VALUES (1, invoice_html(i.invoice_id)), (2, invoice_ubl_document(i, 'en16931')::text), (3, invoice_annex_html(i.invoice_id, 'account')), (4, invoice_annex_html(i.invoice_id, 'resource'))) AS d (document, text)
+WHERE i.invoice_id = 1
+ORDER BY 1;
+SELECT substring(invoice_html(1) FROM '<td class="description">Installation.*?</td>') AS html;
+SELECT * FROM invoice_annex(1, 'account');
+SELECT * FROM invoice_annex(1, 'resource');
 
 -- A change is billed as the difference, what is withdrawn is credited; finalised lines stay.
 SELECT invoice_line_change(1, quantity => 3, author => 'bert');

@@ -26,6 +26,8 @@ CALL invoice_run('2024-10-01');
 INSERT INTO payment (seller_id, received_on, amount, currency, reference, payer, bank_id)
 SELECT seller_id, '2024-11-01', gross_amount, currency, invoice_number, 'somebody', invoice_number FROM invoice ORDER BY invoice_id;
 SELECT payment_match() > 0 AS matched;
+INSERT INTO payment (seller_id, received_on, amount) VALUES (1, '2024-11-02', 60);
+SELECT prepayment_add(max(payment_id), 1, 'in advance') > 0 AS prepaid FROM payment;
 SELECT invoice_mark(invoice_id, 'sent') FROM invoice WHERE invoice_id <= 2;
 SELECT invoice_mark(1, 'disputed', 'no');
 SELECT invoice_credit(2, 'a part', amount => 5) > 0 AS credited, payment_reverse(1, 'back') > 0 AS reversed;
