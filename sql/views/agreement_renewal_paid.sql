@@ -1,14 +1,23 @@
 -- Terms of agreements that renew on payment, and are paid: by a row of
 -- agreement_renewal, or since documents bill fees of the term before and all of these
--- are paid.  A fee is of the term in which it falls due, at its end in arrears.
+-- are paid.  A fee is of the term in which it falls due, at its end in arrears.  Below a
+-- reseller they are the documents of who is invoiced by the seller.
 CREATE OR REPLACE VIEW agreement_renewal_paid AS
 SELECT r.agreement_id, r.renewal_no, r.paid_on, NULL::int[] AS documents
 FROM agreement_renewal_in_force AS r
 UNION ALL
 SELECT g.agreement_id, n.renewal_no, max(p.paid_on), array_agg(DISTINCT l.invoice_id)
 FROM agreement_in_force AS g
-JOIN invoice_line AS l ON l.customer_id = g.customer_id AND l.account_id = g.account_id
-JOIN invoice AS i ON i.invoice_id = l.invoice_id AND i.finalised_at <= coalesce(as_of(), 'infinity')
+CROSS JOIN LATERAL (
+    WITH RECURSIVE above AS (
+        SELECT g.customer_id
+        UNION
+        SELECT c.parent_id FROM above AS a JOIN customer AS c ON c.customer_id = a.customer_id WHERE c.parent_id IS NOT NULL
+    )
+    SELECT * FROM above
+) AS b
+JOIN invoice_line AS l ON l.customer_id = b.customer_id AND l.account_id = g.account_id
+JOIN invoice AS i ON i.invoice_id = l.invoice_id AND i.reseller_id IS NULL AND i.finalised_at <= coalesce(as_of(), 'infinity')
 CROSS JOIN LATERAL (
     SELECT coalesce(l.invoice_on, (l.period_start + interval '1 month')::date) - CASE WHEN g.in_advance THEN 0 ELSE 1 END AS due_on
 ) AS d
