@@ -121,5 +121,21 @@ SELECT number, end_on FROM pg_temp.agreed WHERE number = 'below';
 INSERT INTO payment (seller_id, received_on, amount, reference) SELECT seller_id, issued_on, gross_amount, payment_reference FROM invoice WHERE customer_id = 5;
 SELECT payment_match();
 SELECT number, end_on FROM pg_temp.agreed WHERE number = 'below';
+
+-- In arrears, of a year that goes on after the term: due when the agreement ends, and, once that is paid and it is renewed, when the year does.
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'F', 'Foxtrot');
+INSERT INTO agreement (number, customer_id, name, signed_on, start_on, term, renewal, billing_period, in_advance) VALUES
+    ('beyond', 7, 'Beyond', '2024-01-01', '2024-01-15', '6 months', 'on_payment', '1 year', false);
+INSERT INTO agreement_item (agreement_id, number, product_id, description, pricing) VALUES (agreement_key('beyond'), 1, product_ensure('Own services', 'Support', 'seat'), 'Seat', per_unit(366));
+INSERT INTO agreement_quantity SELECT max(agreement_item_id), '[2024-01-01,)', 1 FROM agreement_item;
+SET cloudbilling.correction_months = 1200;
+CALL invoice_run('2026-10-01', customers => '{7}');
+SELECT pg_temp.pay(max(invoice_id)) FROM invoice WHERE customer_id = 7;
+SELECT payment_match();
+CALL invoice_run('2026-10-01', customers => '{7}');
+CALL invoice_run('2026-10-01', customers => '{7}');
+CALL invoice_run('2026-10-01', customers => '{7}');
+SELECT number, end_on, documents FROM pg_temp.agreed WHERE number = 'beyond';
+SELECT l.period_start, l.invoice_on, l.amount, i.net_amount FROM invoice_line AS l JOIN invoice AS i USING (invoice_id) WHERE l.customer_id = 7 ORDER BY l.invoice_id, l.line_no;
 SELECT * FROM invoice_verify();
 SELECT sum(problems) FROM invoice_run;
