@@ -48,7 +48,7 @@ CROSS JOIN LATERAL (
 ) AS p
 WHERE b.amount > 0 OR EXISTS (SELECT FROM invoice_credit AS c WHERE c.credit_note_id = b.invoice_id)
 GROUP BY b.agreement_id, b.renewal_no
-HAVING max(p.open_amount) <= 0 AND sum(b.amount) > 0;
+HAVING max(p.open_amount) FILTER (WHERE b.amount > 0) <= 0 AND sum(b.amount) > 0;
 
 COMMENT ON VIEW agreement_renewal_paid IS 'terms of agreements that renew on payment and are paid, since somebody says so or since the documents of the term before are paid';
 COMMENT ON COLUMN agreement_renewal_paid.agreement_id IS 'agreement';
