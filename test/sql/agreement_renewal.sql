@@ -89,5 +89,53 @@ SELECT recorded_at - interval '1 microsecond' AS before FROM payment_part ORDER 
 SET cloudbilling.as_of = :'before';
 SELECT number, end_on FROM pg_temp.agreed WHERE number = 'year';
 RESET cloudbilling.as_of;
+
+-- Where nothing is to be paid, a document is paid when it is made: the next run bills the next term, and one after it nothing.
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'D', 'Delta');
+INSERT INTO agreement (number, customer_id, name, signed_on, start_on, term, renewal) VALUES
+    ('credited', 4, 'Set off', '2024-01-01', '2024-01-01', '1 month', 'on_payment'), ('credit', 4, 'Credit', '2024-01-01', '2024-01-01', NULL, 'automatic');
+INSERT INTO agreement_item (agreement_id, number, kind, product_id, description, pricing)
+SELECT agreement_id, 1, CASE number WHEN 'credit' THEN 'one_off' ELSE 'recurring' END, product_ensure('Own services', 'Support', 'seat'), 'Seat', per_unit(10) FROM agreement WHERE customer_id = 4;
+INSERT INTO agreement_quantity SELECT agreement_item_id, '[2024-01-01,)', CASE kind WHEN 'one_off' THEN -2 ELSE 1 END FROM agreement_item JOIN agreement USING (agreement_id) WHERE customer_id = 4;
+CALL invoice_run('2026-10-01', customers => '{4}');
+SELECT number, end_on, documents FROM pg_temp.agreed WHERE number = 'credited';
+CALL invoice_run('2026-10-01', customers => '{4}');
+SELECT number, end_on, documents FROM pg_temp.agreed WHERE number = 'credited';
+CALL invoice_run('2026-10-01', customers => '{4}');
+SELECT kind, period_start, net_amount FROM invoice WHERE customer_id = 4 ORDER BY invoice_id;
+
+-- Below a reseller: what the seller invoices him for it is to be paid, not what he invoices.
+INSERT INTO seller (name, series) VALUES ('Doorverkoop B.V.', 'D');
+INSERT INTO customer (seller_id, number, name, resells) VALUES (1, 'R', 'Reseller', true);
+INSERT INTO customer (seller_id, number, name, parent_id) VALUES (1, 'E', 'Echo', 5);
+INSERT INTO reseller (customer_id, seller_id) VALUES (5, 2);
+INSERT INTO price_rule (name, reseller_id, product_id, measure, per, currency, pricing) VALUES ('sold on', 5, product_ensure('Own services', 'Support', 'seat'), 'quantity', 'account', 'EUR', per_unit(12));
+INSERT INTO agreement (number, customer_id, name, signed_on, start_on, term, renewal) VALUES ('below', 6, 'Below', '2024-01-01', '2024-01-01', '1 month', 'on_payment');
+INSERT INTO agreement_item (agreement_id, number, product_id, description, pricing) VALUES (agreement_key('below'), 1, product_ensure('Own services', 'Support', 'seat'), 'Seat', per_unit(10));
+INSERT INTO agreement_quantity SELECT max(agreement_item_id), '[2024-01-01,)', 1 FROM agreement_item;
+CALL invoice_run('2026-10-01', customers => '{5}');
+SELECT customer_id, reseller_id, net_amount FROM invoice WHERE customer_id >= 5 ORDER BY invoice_id;
+INSERT INTO payment (seller_id, received_on, amount, reference) SELECT seller_id, issued_on, gross_amount, payment_reference FROM invoice WHERE customer_id = 6;
+SELECT payment_match();
+SELECT number, end_on FROM pg_temp.agreed WHERE number = 'below';
+INSERT INTO payment (seller_id, received_on, amount, reference) SELECT seller_id, issued_on, gross_amount, payment_reference FROM invoice WHERE customer_id = 5;
+SELECT payment_match();
+SELECT number, end_on FROM pg_temp.agreed WHERE number = 'below';
+
+-- In arrears, of a year that goes on after the term: due when the agreement ends, and, once that is paid and it is renewed, when the year does.
+INSERT INTO customer (seller_id, number, name) VALUES (1, 'F', 'Foxtrot');
+INSERT INTO agreement (number, customer_id, name, signed_on, start_on, term, renewal, billing_period, in_advance) VALUES
+    ('beyond', 7, 'Beyond', '2024-01-01', '2024-01-15', '6 months', 'on_payment', '1 year', false);
+INSERT INTO agreement_item (agreement_id, number, product_id, description, pricing) VALUES (agreement_key('beyond'), 1, product_ensure('Own services', 'Support', 'seat'), 'Seat', per_unit(366));
+INSERT INTO agreement_quantity SELECT max(agreement_item_id), '[2024-01-01,)', 1 FROM agreement_item;
+SET cloudbilling.correction_months = 1200;
+CALL invoice_run('2026-10-01', customers => '{7}');
+SELECT pg_temp.pay(max(invoice_id)) FROM invoice WHERE customer_id = 7;
+SELECT payment_match();
+CALL invoice_run('2026-10-01', customers => '{7}');
+CALL invoice_run('2026-10-01', customers => '{7}');
+CALL invoice_run('2026-10-01', customers => '{7}');
+SELECT number, end_on, documents FROM pg_temp.agreed WHERE number = 'beyond';
+SELECT l.period_start, l.invoice_on, l.amount, i.net_amount FROM invoice_line AS l JOIN invoice AS i USING (invoice_id) WHERE l.customer_id = 7 ORDER BY l.invoice_id, l.line_no;
 SELECT * FROM invoice_verify();
 SELECT sum(problems) FROM invoice_run;
