@@ -23,6 +23,11 @@ item AS MATERIALIZED (
         SELECT DISTINCT o.account_id, q.customer_id, q.buyers, q.path
         FROM customer_asked AS q
         JOIN charge_owner AS o ON o.customer_id = q.customer_id
+        UNION ALL
+        -- As above: items are wide, and are not to be hashed.
+        SELECT 0, 0, NULL, NULL
+        FROM generate_series(1, 1 + least(customer_last() - customer_first(), 150))
+        WHERE customer_first() < 0
     ) AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
     JOIN product AS p ON p.product_id = d.product_id
