@@ -139,7 +139,7 @@ find_entry(AllocationSums *sums, const AllocationValue *value, MemoryContext con
 		entry = &sums->entries[sums->slot[at]];
 		if (entry->hash == hash && entry->dimension_id == value->dimension_id &&
 		    entry->length == value->length &&
-		    memcmp(sums->text + entry->value, value->value, length) == 0)
+		    (length == 0 || memcmp(sums->text + entry->value, value->value, length) == 0))
 			return entry;
 	}
 	sums->slot[at] = sums->n;
