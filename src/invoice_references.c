@@ -12,7 +12,6 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "compat.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"

@@ -67,6 +67,9 @@ SET cloudbilling.as_of = ''
 SET cloudbilling.customer_first = 0
 SET cloudbilling.customer_last = 2147483647
 SET search_path = cloudbilling, pg_temp
+-- Unlike invoice_make, which calls it: who paid, and how often, depends on the batch.
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = on
 AS $$
 DECLARE
     paid record;
