@@ -21,19 +21,19 @@ STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_r
         sql/tables/agreement.sql \
         $(addprefix sql/tables/,invoice_event.sql payment.sql prepayment.sql invoice_credit.sql invoice_approval.sql invoice_seal.sql)
 CODE  = sql/views/currency_rate_either.sql \
-        $(addprefix sql/functions/,exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql time_window.sql price_rule.sql price_rule_set.sql \
+        $(addprefix sql/functions/,array_rows.sql exact.sql allocate.sql reconcile.sql usage_aggregates.sql pricing.sql selector.sql time_window.sql price_rule.sql price_rule_set.sql \
           rating.sql currency.sql currency_rate.sql as_of.sql source.sql source_add.sql unit_map.sql apart.sql product.sql charge.sql charge_sums.sql rollup.sql load.sql load_intern.sql load_purge.sql \
           landing.sql customer.sql vat_rate.sql vat_number.sql document_text.sql vat.sql history.sql dimension.sql allocation_rule_set.sql invoice_dimension.sql tag.sql tag_policy.sql) \
         $(addprefix sql/functions/,calendar_span.sql agreement.sql) \
         $(addprefix sql/sources/,focus.sql meter.sql opencost.sql gcp.sql hours.sql sale.sql licence.sql oracle.sql \
           aws_cur.sql azure_cost.sql partnercenter_usage.sql partnercenter_invoice.sql \
           supplier_invoice.sql google_invoice.sql) \
-        $(addprefix sql/views/,audit.sql landing.sql load.sql focus.sql tag.sql charge_dimension.sql ownership.sql customer.sql customer_currency_rate.sql \
+        $(addprefix sql/views/,audit.sql landing.sql load.sql focus.sql tag.sql charge_dimension.sql customer.sql ownership.sql customer_currency_rate.sql \
           price_rule_in_force.sql allocation_in_force.sql agreement_renewal_paid.sql agreement_fact.sql) \
         sql/functions/reseller.sql \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
-          charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
+          charge_piece.sql charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
           price_rule_tied.sql price_rule_problems.sql \
           invoice_due.sql invoice_running.sql invoice_balance.sql invoice_run_progress.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \

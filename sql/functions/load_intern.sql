@@ -236,7 +236,8 @@ BEGIN
     JOIN load_item AS i ON i.load_id = load_intern.load_id AND i.item_no = d.item_no
     LEFT JOIN tag_set AS t ON t.digest = d.tag_digest
     WHERE NOT EXISTS (SELECT FROM charge_item AS c WHERE c.digest = d.digest)
-    ORDER BY d.digest
+    -- What an account has is looked at together, so it lies together.
+    ORDER BY d.account_id, d.digest
     ON CONFLICT (digest) DO NOTHING;
 END
 $$;

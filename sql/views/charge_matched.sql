@@ -2,18 +2,19 @@
 -- rating engine is given.  An item is matched once for each customer that has it.
 CREATE OR REPLACE VIEW charge_matched AS
 WITH
-owned AS NOT MATERIALIZED (
-    SELECT * FROM charge_owned
+piece AS NOT MATERIALIZED (
+    SELECT * FROM charge_piece
     UNION ALL
     -- Never run, but counted by the planner, which cannot tell how many rows all
     -- of the above gives, guesses one, and would then join row by row: twenty for
     -- each customer asked for.
-    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, '', '', '', 0, 0, 0, 0, 0, 0, 0, NULL, NULL
+    SELECT 0, current_date, current_date, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL
     FROM generate_series(1, 20 + 20 * least(customer_last() - customer_first(), 1000))
     WHERE customer_first() < 0
 ),
 item AS MATERIALIZED (
-    SELECT a.customer_id, d.item_id, a.buyers,
+    SELECT a.buyers[1] AS buyer_id, a.customer_id, d.item_id, a.buyers, d.product_id, d.resource_id,
+        coalesce(d.pricing_unit, d.consumed_unit) AS unit, d.billing_currency,
         CASE WHEN EXISTS (SELECT FROM price_rule_in_force AS r WHERE r.per LIKE 'tags.%') THEN d.tags END AS tags,
         CASE WHEN g.price_rule_id IS NULL THEN price_rule_match((SELECT u.rules FROM price_rule_packed AS u), a.path, p.path, d)
             WHEN g.kind = 'commitment' THEN price_rule_place((SELECT u.rules FROM price_rule_packed AS u), g.price_rule_id)
@@ -41,10 +42,16 @@ exchange AS MATERIALIZED (
     WHERE EXISTS (SELECT FROM invoice_currency)
     GROUP BY r.customer_id, r.period_start, r.to_currency
 )
-SELECT m.matched, m.buyers, m.tags, o.*, x.to_currency, x.factors[array_position(x.currencies, o.billing_currency)] AS factor
-FROM owned AS o
-JOIN item AS m ON m.customer_id = o.customer_id AND m.item_id = o.item_id
-LEFT JOIN exchange AS x ON x.customer_id = o.buyer_id AND x.period_start = o.period_start;
+SELECT m.matched, m.buyers, m.tags, p.customer_id, p.period_start, p.charge_on, p.load_scope_id, p.line_no, p.starts, p.ends,
+    p.item_id, p.account_id, m.product_id, m.resource_id, m.unit, m.billing_currency, p.charges, p.quantity, p.billed_cost,
+    p.effective_cost, p.list_cost, p.contracted_cost, p.buyer_id, p.invoice_on, p.times, x.to_currency,
+    x.factors[array_position(x.currencies, m.billing_currency)] AS factor
+FROM piece AS p
+-- buyers come first, for their charges are rated together
+JOIN item AS m ON m.buyer_id = p.buyer_id AND m.customer_id = p.customer_id AND m.item_id = p.item_id
+LEFT JOIN exchange AS x ON x.customer_id = p.buyer_id AND x.period_start = p.period_start
+-- as they mostly come, which the planner else would not tell whoever groups by it
+ORDER BY p.buyer_id;
 
 COMMENT ON VIEW charge_matched IS 'charges of customers, rolled up where that suffices, with the price rules that are about them';
 COMMENT ON COLUMN charge_matched.matched IS 'places, in price_rule_packed.rules, of those that are about the charges, the one that goes before all others first';

@@ -58,7 +58,9 @@ FROM piece AS r
 JOIN open AS p ON p.account_id = r.account_id AND p.time_zone_id = r.time_zone_id
 JOIN load_scope_current AS s ON s.load_scope_id = r.load_scope_id
 JOIN charge_item AS i ON i.item_id = r.item_id
-WHERE NOT EXISTS (
+-- Owners of all accounts are known only then.
+WHERE all_customers_are_asked()
+  AND NOT EXISTS (
     SELECT
     FROM owner AS o
     WHERE o.account_id = i.account_id

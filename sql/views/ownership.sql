@@ -1,49 +1,89 @@
 -- Whose charges are, resolved from facts at every look: nothing of it is stored.
 
+-- The accounts that the conditions of rules lead to, and the sets of tags that a rule on
+-- a tag is about; 0 is a rule on an account.
+CREATE OR REPLACE VIEW ownership_account AS
+-- Joined by the narrowest condition a rule has.
+SELECT a.account_id, 0 AS tag_set_id, o.ownership_id, o.customer_id
+FROM ownership AS o
+JOIN account AS a ON a.sub_account_id = o.sub_account_id
+WHERE o.tag_key IS NULL
+UNION ALL
+SELECT a.account_id, 0, o.ownership_id, o.customer_id
+FROM ownership AS o
+JOIN account AS a ON a.source_customer_id = o.source_customer_id
+WHERE o.tag_key IS NULL AND o.sub_account_id IS NULL
+UNION ALL
+SELECT a.account_id, 0, o.ownership_id, o.customer_id
+FROM ownership AS o
+JOIN account AS a ON a.billing_account_id = o.billing_account_id
+WHERE o.tag_key IS NULL AND o.sub_account_id IS NULL AND o.source_customer_id IS NULL
+UNION ALL
+SELECT DISTINCT i.account_id, i.tag_set_id, o.ownership_id, o.customer_id
+FROM ownership AS o
+JOIN tag_set AS t ON tag_numbers(t.tags) @> ARRAY[tag_number(o.tag_key, o.tag_value)] AND t.tags ->> o.tag_key = o.tag_value
+JOIN charge_item AS i ON i.tag_set_id = t.tag_set_id
+WHERE o.tag_key IS NOT NULL;
+
+COMMENT ON VIEW ownership_account IS 'accounts, and sets of tags, that the narrowest condition of each ownership rule leads to';
+COMMENT ON COLUMN ownership_account.account_id IS 'account';
+COMMENT ON COLUMN ownership_account.tag_set_id IS 'set of tags, of a rule on a tag; 0 is a rule on an account';
+COMMENT ON COLUMN ownership_account.ownership_id IS 'rule';
+COMMENT ON COLUMN ownership_account.customer_id IS 'customer of the rule';
+
+-- Accounts that customers who are asked for may own, on some day: whose others are need
+-- not be found out.
+CREATE OR REPLACE VIEW account_near AS
+SELECT a.account_id
+FROM account AS a
+WHERE CASE WHEN all_customers_are_asked() THEN true
+    ELSE a.account_id IN (
+        SELECT x.account_id
+        FROM customer_near AS n
+        JOIN customer AS c ON c.customer_id = n.customer_id
+        JOIN account AS x ON x.source_customer_id = c.number
+        WHERE x.provider_name = 'Own services'
+        UNION ALL
+        SELECT g.account_id
+        FROM customer_near AS n
+        JOIN agreement AS g ON g.customer_id = n.customer_id
+        WHERE g.account_id IS NOT NULL
+        UNION ALL
+        SELECT r.account_id
+        FROM customer_near AS n
+        JOIN ownership_account AS r ON r.customer_id = n.customer_id) END;
+
+COMMENT ON VIEW account_near IS 'accounts that customers who are asked for may own; none that one does is left out';
+COMMENT ON COLUMN account_near.account_id IS 'account';
+
 -- All rules that hold for an account and a set of tags, each with its rank.
 -- tag_set_id 0 stands for all sets of tags that no rule of the account is about.
 CREATE OR REPLACE VIEW ownership_candidate AS
 WITH
-account_rule AS (
-    -- Joined by the narrowest condition a rule has.
-    SELECT a.account_id, o.ownership_id
-    FROM ownership AS o
-    JOIN account AS a ON a.sub_account_id = o.sub_account_id
-    WHERE o.tag_key IS NULL
-    UNION ALL
-    SELECT a.account_id, o.ownership_id
-    FROM ownership AS o
-    JOIN account AS a ON a.source_customer_id = o.source_customer_id
-    WHERE o.tag_key IS NULL AND o.sub_account_id IS NULL
-    UNION ALL
-    SELECT a.account_id, o.ownership_id
-    FROM ownership AS o
-    JOIN account AS a ON a.billing_account_id = o.billing_account_id
-    WHERE o.tag_key IS NULL AND o.sub_account_id IS NULL AND o.source_customer_id IS NULL
-),
-tag_rule AS (
-    SELECT DISTINCT i.account_id, i.tag_set_id, o.ownership_id
-    FROM ownership AS o
-    JOIN tag_set AS t ON tag_numbers(t.tags) @> ARRAY[tag_number(o.tag_key, o.tag_value)] AND t.tags ->> o.tag_key = o.tag_value
-    JOIN charge_item AS i ON i.tag_set_id = t.tag_set_id
-    WHERE o.tag_key IS NOT NULL
+rule AS (
+    SELECT r.account_id, r.tag_set_id, r.ownership_id
+    FROM ownership_account AS r
+    WHERE r.account_id IN (SELECT n.account_id FROM account_near AS n)
 ),
 -- What a rule on an account is about: each set of tags that has rules of its
 -- own, on days on which none of them holds, and all others.
 place AS (
-    SELECT t.account_id, t.tag_set_id
-    FROM tag_rule AS t
+    SELECT r.account_id, r.tag_set_id
+    FROM rule AS r
+    WHERE r.tag_set_id <> 0
     UNION
-    SELECT a.account_id, 0
-    FROM account AS a
+    SELECT n.account_id, 0
+    FROM account_near AS n
 ),
 holds AS (
     SELECT r.account_id, r.tag_set_id, r.ownership_id
-    FROM tag_rule AS r
+    FROM rule AS r
+    WHERE r.tag_set_id <> 0
     UNION ALL
     SELECT r.account_id, p.tag_set_id, r.ownership_id
-    FROM account_rule AS r
+    FROM rule AS r
     JOIN place AS p USING (account_id)
+    WHERE r.tag_set_id = 0
 )
 SELECT
     h.account_id,
@@ -76,7 +116,7 @@ SELECT g.account_id, p.tag_set_id, g.customer_id, daterange(NULL, NULL), ARRAY[-
 FROM agreement AS g
 JOIN place AS p USING (account_id);
 
-COMMENT ON VIEW ownership_candidate IS 'ownership rules that hold for each account and set of tags, with their rank';
+COMMENT ON VIEW ownership_candidate IS 'ownership rules that hold for each account and set of tags, with their rank; accounts are those that customers asked for may own';
 COMMENT ON COLUMN ownership_candidate.account_id IS 'account';
 COMMENT ON COLUMN ownership_candidate.tag_set_id IS 'set of tags a rule is about; 0 is all others';
 COMMENT ON COLUMN ownership_candidate.customer_id IS 'customer of the rule';
@@ -120,7 +160,7 @@ UNION ALL
     ORDER BY p.account_id, p.tag_set_id, p.day, c.rank
 );
 
-COMMENT ON VIEW charge_owner IS 'the customer that charges of an account and a set of tags belong to, by day';
+COMMENT ON VIEW charge_owner IS 'the customer that charges of an account and a set of tags belong to, by day; accounts are those that customers asked for may own';
 COMMENT ON COLUMN charge_owner.account_id IS 'account';
 COMMENT ON COLUMN charge_owner.tag_set_id IS 'set of tags; 0 is all that are not named';
 COMMENT ON COLUMN charge_owner.customer_id IS 'customer';

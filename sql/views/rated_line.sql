@@ -10,7 +10,7 @@ FROM (
     FROM charge_matched AS m
     GROUP BY m.buyer_id
 ) AS r
-CROSS JOIN LATERAL unnest(r.lines) AS l
+CROSS JOIN LATERAL array_rows(r.lines) AS l
 WHERE l.period_start BETWEEN period_first() AND period_last();
 
 COMMENT ON VIEW rated_line IS 'what each rule makes of each customer''s charges, by period: always current, not rounded';
