@@ -4,21 +4,23 @@
  *
  * GROUP BY would take every charge once for each dimension, and look at the text
  * of its value in each.  Here what has all other keys in common is one group, and
- * its state a small hash table of dimension and value.
+ * its state a small hash table of dimension and value.  What comes of it is one
+ * packed value a group; rows are made where they are read.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "allocation_rule_set.h"
 #include "common/hashfn.h"
 #include "exact_narrow.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "port/pg_bitutils.h"
+#include "price_rule_set.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
+#include "utils/tuplestore.h"
 
 /* Quantity and the four costs, in the order of the arguments. */
 #define MEASURES 5
@@ -57,6 +59,26 @@ typedef struct AllocationSums
 	Size text_max;
 	char *text; /* values, one after the other */
 } AllocationSums;
+
+/* What comes of a group, packed: a value of a query, never of a table.  Each sum is
+ * followed by its value and its measures, of those that it has. */
+typedef struct PackedSums
+{
+	int32 vl_len_;
+	int32 version;
+	char data[FLEXIBLE_ARRAY_MEMBER];
+} PackedSums;
+
+#define PACKED_SUMS_VERSION 1
+#define PACKED_SUMS_FIRST offsetof(PackedSums, data)
+
+typedef struct PackedSum
+{
+	int64 charges;
+	int32 dimension_id;
+	uint8 seen; /* as in an entry */
+	bool has_value;
+} PackedSum;
 
 /* A measure of a charge, read once for all dimensions. */
 typedef struct Measure
@@ -247,41 +269,176 @@ sum_of(const Entry *entry, int i)
 	return exact_total_get(&sum);
 }
 
+/* Adds bytes where a length may stand. */
+static void
+add_aligned(StringInfo to, const void *data, int length)
+{
+	while (to->len % ALIGNOF_INT != 0)
+		appendStringInfoCharMacro(to, '\0');
+	appendBinaryStringInfo(to, data, length);
+}
+
+/* Adds text or a number, as short as a table has it. */
+static void
+add_varlena(StringInfo to, const char *data, int length)
+{
+	varattrib_4b head; /* larger than either */
+
+	if (length + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
+	{
+		SET_VARSIZE_SHORT(&head, length + VARHDRSZ_SHORT);
+		appendBinaryStringInfo(to, (char *)&head, VARHDRSZ_SHORT);
+	}
+	else
+	{
+		SET_VARSIZE(&head, length + VARHDRSZ);
+		add_aligned(to, &head, VARHDRSZ);
+	}
+	appendBinaryStringInfo(to, data, length);
+}
+
 PG_FUNCTION_INFO_V1(allocation_sums_final);
 
-/* The sums of each value, as an array of rows for unnest; the state stays as it is. */
+/* The sums of each value, packed; the state stays as it is. */
 Datum
 allocation_sums_final(PG_FUNCTION_ARGS)
 {
 	AllocationSums *sums = PG_ARGISNULL(0) ? NULL : (AllocationSums *)PG_GETARG_POINTER(0);
-	Oid type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
-	TupleDesc desc;
-	Datum *rows;
+	PackedSums head = {.version = PACKED_SUMS_VERSION};
+	StringInfoData packed;
 
 	if (sums == NULL)
 		PG_RETURN_NULL();
-	desc = lookup_rowtype_tupdesc(type, -1);
-	if (desc->natts != SUM_COLUMNS)
-		elog(ERROR, "type allocation_sum has %d columns", desc->natts);
-	rows = MemoryContextAllocHuge(CurrentMemoryContext, Max(sums->n, 1) * sizeof(Datum));
+	initStringInfo(&packed);
+	appendBinaryStringInfo(&packed, (char *)&head, PACKED_SUMS_FIRST);
 	for (int i = 0; i < sums->n; i++)
 	{
 		Entry *entry = &sums->entries[i];
-		Datum row[SUM_COLUMNS] = {Int32GetDatum(entry->dimension_id)};
-		bool nulls[SUM_COLUMNS] = {false, entry->length < 0};
+		PackedSum sum = {.dimension_id = entry->dimension_id,
+		                 .has_value = entry->length >= 0,
+		                 .seen = entry->seen,
+		                 .charges = entry->charges};
 
-		if (entry->length >= 0)
-			row[1] =
-			    PointerGetDatum(cstring_to_text_with_len(sums->text + entry->value, entry->length));
-		row[2] = Int64GetDatum(entry->charges);
+		appendBinaryStringInfo(&packed, (char *)&sum, sizeof(sum));
+		if (sum.has_value)
+			add_varlena(&packed, entry->length > 0 ? sums->text + entry->value : "", entry->length);
 		for (int j = 0; j < MEASURES; j++)
-		{
-			nulls[3 + j] = (entry->seen & 1 << j) == 0;
-			if (!nulls[3 + j])
-				row[3 + j] = NumericGetDatum(sum_of(entry, j));
-		}
-		rows[i] = HeapTupleGetDatum(heap_form_tuple(desc, row, nulls));
+			if (entry->seen & 1 << j)
+			{
+				Numeric number = sum_of(entry, j);
+
+				add_varlena(&packed, VARDATA(number), VARSIZE(number) - VARHDRSZ);
+				pfree(number);
+			}
 	}
-	ReleaseTupleDesc(desc);
-	PG_RETURN_ARRAYTYPE_P(construct_array(rows, sums->n, type, -1, false, TYPALIGN_DOUBLE));
+	SET_VARSIZE(packed.data, packed.len);
+	PG_RETURN_POINTER(packed.data);
+}
+
+/* The sums that a function is given. */
+static PackedSums *
+packed_argument(Datum datum)
+{
+	PackedSums *packed = (PackedSums *)PG_DETOAST_DATUM(datum);
+
+	if (VARSIZE(packed) < PACKED_SUMS_FIRST || packed->version != PACKED_SUMS_VERSION)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		                errmsg("these sums were made by another version"),
+		                errhint("Make them anew with allocation_sums.")));
+	return packed;
+}
+
+/* The text or number at an offset, which goes to what follows. */
+static Datum
+take_varlena(const PackedSums *packed, Size *offset)
+{
+	char *at =
+	    (char *)packed + att_align_pointer(*offset, TYPALIGN_INT, -1, (char *)packed + *offset);
+
+	*offset = at + VARSIZE_ANY(at) - (char *)packed;
+	return PointerGetDatum(at);
+}
+
+/* The next row at an offset, which goes to the one after it. */
+static void
+take_sum(const PackedSums *packed, Size *offset, PackedSum *sum, Datum *row, bool *nulls)
+{
+	memcpy(sum, (char *)packed + *offset, sizeof(PackedSum));
+	*offset += sizeof(PackedSum);
+	row[0] = Int32GetDatum(sum->dimension_id);
+	nulls[0] = false;
+	nulls[1] = !sum->has_value;
+	if (sum->has_value)
+		row[1] = take_varlena(packed, offset);
+	row[2] = Int64GetDatum(sum->charges);
+	nulls[2] = false;
+	for (int i = 0; i < MEASURES; i++)
+	{
+		nulls[3 + i] = (sum->seen & 1 << i) == 0;
+		if (!nulls[3 + i])
+			row[3 + i] = take_varlena(packed, offset);
+	}
+}
+
+PG_FUNCTION_INFO_V1(allocation_sums_each);
+
+/* The sums of some dimensions, as rows. */
+Datum
+allocation_sums_each(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *)fcinfo->resultinfo;
+	PackedSums *packed = packed_argument(PG_GETARG_DATUM(0));
+	int32 *dimensions;
+	int ndimensions = int_array(PG_GETARG_ARRAYTYPE_P(1), &dimensions);
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (result->setDesc->natts != SUM_COLUMNS)
+		elog(ERROR, "type allocation_sum has %d columns", result->setDesc->natts);
+	for (Size offset = PACKED_SUMS_FIRST; offset < VARSIZE(packed);)
+	{
+		PackedSum sum;
+		Datum row[SUM_COLUMNS];
+		bool nulls[SUM_COLUMNS];
+
+		take_sum(packed, &offset, &sum, row, nulls);
+		for (int i = 0; i < ndimensions; i++)
+			if (dimensions[i] == sum.dimension_id)
+			{
+				tuplestore_putvalues(result->setResult, result->setDesc, row, nulls);
+				break;
+			}
+	}
+	return (Datum)0;
+}
+
+PG_FUNCTION_INFO_V1(allocation_sums_in);
+
+/* There is no text form to read: charges make it. */
+Datum
+allocation_sums_in(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+	                errmsg("cannot accept a value of type %s", "allocation_sums"),
+	                errhint("The aggregate allocation_sums makes one.")));
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(allocation_sums_out);
+
+/* Tells how many there are. */
+Datum
+allocation_sums_out(PG_FUNCTION_ARGS)
+{
+	PackedSums *packed = packed_argument(PG_GETARG_DATUM(0));
+	int n = 0;
+
+	for (Size offset = PACKED_SUMS_FIRST; offset < VARSIZE(packed); n++)
+	{
+		PackedSum sum;
+		Datum row[SUM_COLUMNS];
+		bool nulls[SUM_COLUMNS];
+
+		take_sum(packed, &offset, &sum, row, nulls);
+	}
+	PG_RETURN_CSTRING(psprintf("%d sums", n));
 }

@@ -33,8 +33,8 @@ CREATE OR REPLACE FUNCTION allocation_sums_transition(internal, allocation_value
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION allocation_sums_transition(internal, allocation_values, date, bigint, numeric, numeric, numeric, numeric, numeric) IS 'aggregate transition function';
 
-CREATE OR REPLACE FUNCTION allocation_sums_final(internal) RETURNS allocation_sum[]
-    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+CREATE OR REPLACE FUNCTION allocation_sums_final(internal) RETURNS allocation_sums
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION allocation_sums_final(internal) IS 'aggregate final function';
 
 -- SSPACE is the size of a state of some values: a large one would be sorted for.
@@ -49,6 +49,10 @@ CREATE OR REPLACE AGGREGATE allocation_sums(
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE allocation_sums(allocation_values, date, bigint, numeric, numeric, numeric, numeric, numeric) IS 'sums of charges by the values they have in all dimensions';
+
+CREATE OR REPLACE FUNCTION allocation_sums_each(sums allocation_sums, dimension_ids int[]) RETURNS SETOF allocation_sum
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION allocation_sums_each(allocation_sums, int[]) IS 'the sums of some dimensions as rows';
 
 CREATE OR REPLACE FUNCTION allocation_key_is_known(key text) RETURNS boolean
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

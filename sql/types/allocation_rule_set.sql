@@ -60,7 +60,7 @@ CREATE TYPE allocation_sum AS (
     list_cost        numeric,
     contracted_cost  numeric
 );
-COMMENT ON TYPE allocation_sum IS 'sums of the charges that have a value of a dimension; see aggregate allocation_sums';
+COMMENT ON TYPE allocation_sum IS 'sums of the charges that have a value of a dimension; see allocation_sums_each';
 COMMENT ON COLUMN allocation_sum.dimension_id IS 'dimension';
 COMMENT ON COLUMN allocation_sum.value IS 'the value; NULL where no rule gives one';
 COMMENT ON COLUMN allocation_sum.charges IS 'number of charges';
@@ -69,3 +69,22 @@ COMMENT ON COLUMN allocation_sum.billed_cost IS 'sum of billed cost';
 COMMENT ON COLUMN allocation_sum.effective_cost IS 'sum of effective cost';
 COMMENT ON COLUMN allocation_sum.list_cost IS 'sum of list cost';
 COMMENT ON COLUMN allocation_sum.contracted_cost IS 'sum of contracted cost';
+
+CREATE TYPE allocation_sums;
+
+CREATE FUNCTION allocation_sums_in(cstring) RETURNS allocation_sums
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION allocation_sums_in(cstring) IS 'I/O';
+
+CREATE FUNCTION allocation_sums_out(allocation_sums) RETURNS cstring
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION allocation_sums_out(allocation_sums) IS 'I/O';
+
+CREATE TYPE allocation_sums (
+    INPUT = allocation_sums_in,
+    OUTPUT = allocation_sums_out,
+    INTERNALLENGTH = variable,
+    ALIGNMENT = int4,
+    STORAGE = plain
+);
+COMMENT ON TYPE allocation_sums IS 'sums of charges by the values they have in all dimensions; made by the aggregate allocation_sums';

@@ -10,45 +10,47 @@
 CREATE OR REPLACE VIEW allocated AS
 WITH RECURSIVE
 dimension_asked AS MATERIALIZED (
-    SELECT d.dimension_id, d.customer_id, d.across_customers
+    SELECT d.dimension_id, d.customer_id, d.across_customers,
+        d.dimension_id IN (SELECT s.dimension_id FROM allocation_split_in_force AS s) AS may_be_split
     FROM dimension_in_force AS d
     -- A part of the customers would take all that is shared.
     WHERE NOT d.across_customers OR all_customers_are_asked()
 ),
-item AS NOT MATERIALIZED (
-    SELECT a.customer_id, a.item_id, a.charge_category, a.found, a.splits, coalesce(p.path[3], p.product_id) AS service_id
-    FROM allocation_matched AS a
-    JOIN product AS p ON p.product_id = a.product_id
-),
--- What splits with selectors are about is kept apart, to be their measure.
-direct AS MATERIALIZED (
-    SELECT CASE WHEN d.across_customers THEN -1 ELSE g.customer_id END AS scope_id, g.customer_id, g.period_start,
-        (g.sums).dimension_id, (g.sums).value, g.load_scope_id, g.account_id, g.service_id, g.charge_category, g.unit, g.currency,
-        (g.sums).charges, (g.sums).quantity, (g.sums).billed_cost, (g.sums).effective_cost, (g.sums).list_cost,
-        (g.sums).contracted_cost, g.splits
+-- What splits with selectors are about is kept apart, to be their measure.  Kept by
+-- groups, whose rows are made where they are read: most are read once.
+summed AS MATERIALIZED (
+    SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
+        h.billing_currency AS currency, h.splits, allocation_sums(h.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
+            h.effective_cost, h.list_cost, h.contracted_cost) AS sums
     FROM (
-        SELECT h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
-            h.billing_currency AS currency, h.splits, unnest(allocation_sums(h.found, h.charge_on, h.charges, h.quantity, h.billed_cost,
-                h.effective_cost, h.list_cost, h.contracted_cost)) AS sums
-        FROM (
-            SELECT h.*, a.service_id, a.charge_category, a.splits, a.found
-            FROM charge_held AS h
-            JOIN item AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
-            UNION ALL
-            -- Never run, but counted by the planner, which would sort what seems to be little.
-            SELECT 0, current_date, current_date, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL
-            FROM generate_series(1, 500000)
-            WHERE customer_first() < 0
-        ) AS h
-        GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
-            h.billing_currency, h.splits
-        OFFSET 0
-    ) AS g
-    JOIN dimension_asked AS d ON d.dimension_id = (g.sums).dimension_id
-    UNION ALL
-    SELECT 0, 0, current_date, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL
-    FROM generate_series(1, 500000)
-    WHERE customer_first() < 0
+        SELECT h.*, a.service_id, a.charge_category, a.unit, a.billing_currency, a.splits, a.found
+        FROM charge_piece_held AS h
+        JOIN allocation_matched AS a ON a.customer_id = h.customer_id AND a.item_id = h.item_id
+        UNION ALL
+        -- Never run, but counted by the planner, which would sort what seems to be little.
+        SELECT 0, current_date, current_date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL
+        FROM generate_series(1, 500000)
+        WHERE customer_first() < 0
+    ) AS h
+    GROUP BY h.customer_id, h.period_start, h.load_scope_id, h.account_id, h.service_id, h.charge_category, h.unit,
+        h.billing_currency, h.splits
+),
+direct AS NOT MATERIALIZED (
+    SELECT CASE WHEN t.dimension_id = ANY (ARRAY(SELECT d.dimension_id FROM dimension_asked AS d WHERE d.across_customers)) THEN -1
+            ELSE g.customer_id END AS scope_id, g.customer_id, g.period_start, t.dimension_id, t.value, g.load_scope_id,
+        g.account_id, g.service_id, g.charge_category, g.unit, g.currency, t.charges, t.quantity, t.billed_cost,
+        t.effective_cost, t.list_cost, t.contracted_cost, g.splits, k.may_be_split
+    FROM summed AS g
+    CROSS JOIN (
+        SELECT true AS may_be_split, ARRAY(SELECT d.dimension_id FROM dimension_asked AS d WHERE d.may_be_split) AS dimension_ids
+        UNION ALL
+        SELECT false, ARRAY(SELECT d.dimension_id FROM dimension_asked AS d WHERE NOT d.may_be_split)
+    ) AS k
+    CROSS JOIN LATERAL allocation_sums_each(g.sums, k.dimension_ids) AS t
+),
+-- Of dimensions with something that is split: read several times.
+shared AS MATERIALIZED (
+    SELECT * FROM direct AS d WHERE d.may_be_split
 ),
 -- The share of charges in lines, rated once.
 share AS MATERIALIZED (
@@ -74,7 +76,7 @@ sold AS MATERIALIZED (
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.billed_cost) END AS billed_cost,
         CASE WHEN s.cost_currency = s.currency THEN exact_sum(s.effective_cost) END AS effective_cost
     FROM share AS s
-    JOIN item AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
+    JOIN allocation_matched AS a ON a.customer_id = s.owner_id AND a.item_id = s.item_id
     -- a customer's own dimension is about its charges and those of all below it
     JOIN dimension_asked AS d ON d.customer_id IS NULL
         OR (s.owner_id, d.customer_id) IN (SELECT n.customer_id, n.ancestor_id FROM customer_ancestor AS n)
@@ -89,8 +91,7 @@ by_value AS MATERIALIZED (
             exact_sum(d.quantity) AS quantity, exact_sum(d.billed_cost) AS billed_cost,
             exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
             exact_sum(d.contracted_cost) AS contracted_cost
-        FROM direct AS d
-        WHERE d.dimension_id IN (SELECT s.dimension_id FROM allocation_split_in_force AS s)
+        FROM shared AS d
         GROUP BY d.dimension_id, d.scope_id, d.period_start, d.currency, d.value
     ) AS v
     UNION ALL
@@ -116,7 +117,7 @@ selected AS (
         exact_sum(d.quantity) AS quantity, exact_sum(d.billed_cost) AS billed_cost,
         exact_sum(d.effective_cost) AS effective_cost, exact_sum(d.list_cost) AS list_cost,
         exact_sum(d.contracted_cost) AS contracted_cost
-    FROM direct AS d
+    FROM shared AS d
     CROSS JOIN LATERAL unnest(d.splits) AS s (allocation_split_id)
     JOIN allocation_split_in_force AS f ON f.allocation_split_id = s.allocation_split_id AND f.dimension_id = d.dimension_id
     WHERE EXISTS (SELECT FROM allocation_split_in_force AS e WHERE e.selector IS NOT NULL)
@@ -222,17 +223,29 @@ frozen AS MATERIALIZED (
 cost AS NOT MATERIALIZED (
     SELECT d.scope_id, d.customer_id, d.period_start, d.dimension_id, d.value, d.load_scope_id, d.account_id, d.service_id,
         d.charge_category, d.unit, d.currency, d.charges, d.quantity, d.billed_cost, d.effective_cost, d.list_cost,
-        d.contracted_cost, CASE WHEN (d.dimension_id, d.period_start) IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
-        THEN 'late' ELSE 'open' END AS status
-    FROM direct AS d
-    WHERE (d.dimension_id, d.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
+        d.contracted_cost, CASE WHEN EXISTS (SELECT FROM closed) AND (d.dimension_id, d.period_start) IN (
+            SELECT c.dimension_id, c.period_start FROM closed AS c) THEN 'late' ELSE 'open' END AS status, d.may_be_split
+    FROM (
+        SELECT * FROM shared
+        UNION ALL
+        SELECT * FROM direct AS d WHERE NOT d.may_be_split
+        UNION ALL
+        -- As in summed.
+        SELECT 0, 0, current_date, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, false
+        FROM generate_series(1, 500000)
+        WHERE customer_first() < 0
+    ) AS d
+    WHERE NOT EXISTS (SELECT FROM closed)
+      OR (d.dimension_id, d.period_start) NOT IN (SELECT c.dimension_id, c.period_start FROM closed AS c)
       OR (d.dimension_id, d.period_start, d.load_scope_id) NOT IN (SELECT f.dimension_id, f.period_start, f.load_scope_id FROM frozen AS f)
 ),
 -- What is split, and in turn what came of it.
 cost_part AS (
-    SELECT c.*, c.value AS shared_from, '{}'::text[] AS via
+    SELECT c.scope_id, c.customer_id, c.period_start, c.dimension_id, c.value, c.load_scope_id, c.account_id, c.service_id,
+        c.charge_category, c.unit, c.currency, c.charges, c.quantity, c.billed_cost, c.effective_cost, c.list_cost,
+        c.contracted_cost, c.status, c.value AS shared_from, '{}'::text[] AS via
     FROM cost AS c
-    WHERE c.dimension_id IN (SELECT w.dimension_id FROM way AS w)
+    WHERE c.may_be_split
       AND (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) IN (
         SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
     UNION ALL
@@ -350,8 +363,7 @@ SELECT 'cost' AS kind, c.dimension_id, c.period_start, c.customer_id, c.value, N
     c.list_cost, c.contracted_cost, NULL::int AS buyer_id, NULL::int AS price_rule_id, NULL::int AS product_id,
     NULL::text AS resource_id, NULL::text AS tag_value, NULL::text AS effect, NULL::numeric AS due
 FROM cost AS c
-WHERE c.value IS NULL OR c.dimension_id NOT IN (SELECT w.dimension_id FROM way AS w)
-  OR (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) NOT IN (
+WHERE NOT c.may_be_split OR c.value IS NULL OR (c.dimension_id, c.scope_id, c.period_start, c.currency, c.value) NOT IN (
     SELECT w.dimension_id, w.scope_id, w.period_start, w.currency, w.value FROM way AS w)
 UNION ALL
 SELECT 'cost', s.dimension_id, s.period_start, s.customer_id, s.value, s.shared_from, s.status, s.load_scope_id,

@@ -66,7 +66,8 @@ account_asked AS NOT MATERIALIZED (
 -- By workers, if no rule reads tags of resources: these are known only when all items
 -- have been looked at, and workers cannot look at what is.
 item AS NOT MATERIALIZED (
-    SELECT d.item_id, d.account_id, d.product_id, d.charge_category, d.tag_set_id, a.customer_id,
+    SELECT d.item_id, d.account_id, d.product_id, d.charge_category, d.tag_set_id, coalesce(d.pricing_unit, d.consumed_unit) AS unit,
+        d.billing_currency, coalesce(p.path[3], p.product_id) AS service_id, a.customer_id,
         CASE WHEN NOT EXISTS (SELECT FROM wanted)
             THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), a.path, i, NULL) END AS found,
         CASE WHEN (SELECT s.selectors FROM splits AS s) IS NOT NULL
@@ -77,13 +78,14 @@ item AS NOT MATERIALIZED (
         CASE WHEN EXISTS (SELECT FROM wanted) THEN d.resource_id END AS resource_id
     FROM account_asked AS a
     JOIN charge_dimension AS d ON d.account_id = a.account_id
+    JOIN product AS p ON p.product_id = d.product_id
     CROSS JOIN LATERAL (SELECT d.*, a.customer_number, a.customer_name, a.account_tags) AS i
     OFFSET 0
 )
 SELECT i.customer_id, i.item_id, i.product_id, i.charge_category, i.tag_set_id,
     CASE WHEN EXISTS (SELECT FROM wanted)
         THEN allocation_match((SELECT u.rules FROM allocation_rule_packed AS u), i.path, i.item, r.tags) ELSE i.found END AS found,
-    i.splits
+    i.splits, i.unit, i.billing_currency, i.service_id
 FROM item AS i
 LEFT JOIN resource AS r ON r.account_id = i.account_id AND r.resource_id = i.resource_id;
 
@@ -95,6 +97,9 @@ COMMENT ON COLUMN allocation_matched.charge_category IS 'charge category';
 COMMENT ON COLUMN allocation_matched.tag_set_id IS 'tags';
 COMMENT ON COLUMN allocation_matched.found IS 'values of all dimensions, by days';
 COMMENT ON COLUMN allocation_matched.splits IS 'splits whose selector is about it';
+COMMENT ON COLUMN allocation_matched.unit IS 'unit of quantity';
+COMMENT ON COLUMN allocation_matched.billing_currency IS 'currency of the costs';
+COMMENT ON COLUMN allocation_matched.service_id IS 'its service, or what it is of where it has none';
 
 -- The same in rows.
 CREATE OR REPLACE VIEW allocation_item AS

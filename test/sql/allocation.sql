@@ -194,3 +194,26 @@ SELECT * FROM pg_temp.fails($$INSERT INTO allocation_weight VALUES ('w', 'CC10',
 SELECT * FROM pg_temp.fails($$INSERT INTO allocation_weight VALUES ('w', 'CC10', 1, '(,2026-10-02)')$$);
 SELECT * FROM pg_temp.fails($$SELECT 'x'::allocation_rule_set$$);
 SELECT * FROM pg_temp.fails($$SELECT 'x'::allocation_values$$);
+SELECT * FROM pg_temp.fails($$SELECT 'x'::allocation_sums$$);
+
+-- Sums keep values and numbers of any length, and give those of the dimensions asked for.
+BEGIN;
+INSERT INTO dimension (name) VALUES ('length');
+INSERT INTO allocation_rule (dimension_id, position, selector, value)
+VALUES (dimension_key('length'), 1, '{"service": "Compute"}', repeat('long', 50)), (dimension_key('length'), 2, '{"service": "Support"}', repeat('s', 127)),
+    (dimension_key('length'), 3, '{"service": "Storage"}', repeat('t', 126));
+CREATE TEMP VIEW packed AS
+SELECT n.number, allocation_sums(a.found, '2026-09-01', 1, n.number, -n.number, NULL, 0, 0.5) AS sums
+FROM allocation_matched AS a
+CROSS JOIN (VALUES (10::numeric ^ 300 + 0.1)) AS n (number)
+GROUP BY n.number;
+SELECT length(s.value), s.charges, s.quantity = s.charges * p.number AS quantity, s.billed_cost = -s.quantity AS billed_cost, s.effective_cost, s.list_cost, s.contracted_cost
+FROM packed AS p
+CROSS JOIN LATERAL allocation_sums_each(p.sums, ARRAY[dimension_key('length')]) AS s
+ORDER BY 1;
+SELECT count(s) FILTER (WHERE s.dimension_id = dimension_key('length')) AS of_length, count(s) = split_part(p.sums::text, ' ', 1)::int AS all_of_them
+FROM packed AS p
+CROSS JOIN LATERAL allocation_sums_each(p.sums, ARRAY(SELECT d.dimension_id FROM dimension AS d)) AS s
+GROUP BY p.sums::text;
+SELECT count(*) FROM packed AS p CROSS JOIN LATERAL allocation_sums_each(p.sums, '{}') AS s;
+ROLLBACK;
