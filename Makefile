@@ -67,10 +67,10 @@ REGRESS        = exact allocate reconcile rated_sum \
                  agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
-ISOLATION      = load_together carry_together invoice_run invoice_life prepayment_run
+ISOLATION      = load_together carry_together invoice_run invoice_life prepayment_run seller_lock
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
-CHECKS         = plpgsql_check demo dump_restore number_series kill load_together schedule samples recount allocation_recount rate_oracle agreement_simulation reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
+CHECKS         = plpgsql_check demo dump_restore number_series kill invoice_run_processes load_together schedule samples recount allocation_recount rate_oracle agreement_simulation reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme
 
 # pg_regress would run sql/NAME.sql in place of test/sql/NAME.sql.
 ifneq (,$(wildcard $(REGRESS:%=sql/%.sql)))

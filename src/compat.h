@@ -26,6 +26,13 @@
 	 true)
 #endif
 
+/* Whether this transaction has a lock, of just that mode; needs storage/lock.h. */
+#if PG_VERSION_NUM >= 170000
+#define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
+#endif
+
 /* Adds the index entries of a new row; needs executor/executor.h. */
 #if PG_VERSION_NUM >= 160000
 #define insert_index_tuples(result, slot, estate)                                                  \

@@ -109,9 +109,11 @@ COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at wh
 -- Finalises what is due for the customers first to last, or for those of them that are
 -- listed, or of it only lines that were entered by hand, by their resources; what waits
 -- for approval is proposed, or is what is finalised.  Gives the number of documents.
--- As if it were another day it does so for previews, which are rolled back.
+-- As if it were another day it does so for previews, which are rolled back.  Others may
+-- finalise other customers of the same sellers at the same time if the transaction does
+-- nothing else (shared).
 CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, customers int[] DEFAULT NULL,
-    approval int DEFAULT NULL, entries text[] DEFAULT NULL, as_if date DEFAULT NULL)
+    approval int DEFAULT NULL, entries text[] DEFAULT NULL, as_if date DEFAULT NULL, shared boolean DEFAULT false)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -145,18 +147,22 @@ BEGIN
     END IF;
     PERFORM invoice_isolation_check();
 
-    -- A run at the same time waits here, and then finds nothing left to bill.
-    -- Sellers come first, in order: whoever holds a customer then also holds the
-    -- series that his documents are numbered in, and never waits in a circle.
-    PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(first, last) AS i));
+    -- Sellers come first, in order, so that nobody waits in a circle.
+    PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(first, last) AS i), shared);
     -- Documents with sections are made with all who are on them.
     IF entries IS NULL THEN
         customers := invoice_together(first, last, customers, until);
         first := least(first, (SELECT min(c) FROM unnest(customers) AS c));
         last := greatest(last, (SELECT max(c) FROM unnest(customers) AS c));
     END IF;
+    -- A run at the same time waits here, and then finds nothing left to bill.  So does
+    -- who finalises others whose documents the same money may pay.
     PERFORM FROM customer AS c
     WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))
+       OR c.customer_id = ANY (ARRAY(
+        SELECT invoice_debtor(p.customer_id)
+        FROM invoice_policy AS p
+        WHERE p.bill_to_parent AND p.customer_id BETWEEN first AND last AND (customers IS NULL OR p.customer_id = ANY (customers))))
     ORDER BY c.customer_id
     FOR NO KEY UPDATE;
     PERFORM set_config('cloudbilling.customer_first', first::text, true);
@@ -231,4 +237,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int[], int, text[], date) IS 'finalises what is due for a range of customers, or for those of it that are listed, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int[], int, text[], date, boolean) IS 'finalises what is due for a range of customers, or for those of it that are listed, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';

@@ -457,6 +457,30 @@ $$;
 
 COMMENT ON FUNCTION invoice_currency_rates(invoice_line[], charge_converted[]) IS 'what costs of documents in the making were converted with';
 
+-- Documents that are numbered now, of which some were made before a day began where their
+-- customers are: they are issued today.
+CREATE OR REPLACE FUNCTION invoice_issued(INOUT documents invoice[])
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    late record;
+BEGIN
+    FOR late IN
+        SELECT d.ordinality AS place, (clock_timestamp() AT TIME ZONE z.time_zone)::date - d.issued_on AS days
+        FROM array_rows(invoice_issued.documents) WITH ORDINALITY AS d
+        JOIN customer_zone AS z ON z.customer_id = d.customer_id
+    LOOP
+        IF late.days > 0 THEN
+            documents[late.place].issued_on := documents[late.place].issued_on + late.days;
+            documents[late.place].due_on := documents[late.place].due_on + late.days;
+        END IF;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_issued(invoice[]) IS 'documents in the making with the day on which they are numbered as their day of issue';
+
 -- Makes, numbers, chains and writes documents of what is due.  Gives their number.  With
 -- now, none waits for better days.
 CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int,
@@ -483,6 +507,7 @@ DECLARE
     document   invoice;
     notes      invoice_note[];
     prepaid    payment_part[];
+    made_at    timestamptz := clock_timestamp();
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
@@ -521,8 +546,13 @@ BEGIN
         LEFT JOIN invoice_bodies(lines, vat, allocation, kept) AS b ON b.invoice_id = d.invoice_id
         ORDER BY d.ordinality);
 
-    -- Numbers and hashes go one by one, for each hangs on the one before; the
-    -- row of the series stays locked until the end of the transaction.
+    -- Numbers and hashes go one by one, for each hangs on the one before; from here to
+    -- the end of the transaction nobody else gives any.
+    PERFORM seller_lock(ARRAY(SELECT DISTINCT d.seller_id FROM array_rows(documents) AS d));
+    -- Days begin, somewhere, with the quarters of hours.
+    IF as_if IS NULL AND date_bin('15 minutes', clock_timestamp(), 'epoch') > date_bin('15 minutes', made_at, 'epoch') THEN
+        documents := invoice_issued(documents);
+    END IF;
     FOR i IN 1 .. cardinality(documents) LOOP
         document := documents[i];
         IF scheme.seller_id IS DISTINCT FROM document.seller_id THEN

@@ -1,5 +1,5 @@
--- Refuses what a run cannot do: no day, no batch, customers that are not there.
-CREATE OR REPLACE FUNCTION invoice_run_check(until date, batch int, customers int[])
+-- Refuses what a run cannot do: no day, no batch, no process, customers that are not there.
+CREATE OR REPLACE FUNCTION invoice_run_check(until date, batch int, customers int[], processes int DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
@@ -12,6 +12,11 @@ BEGIN
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'invoice_run needs a day and a batch of at least one customer',
             HINT = 'For example: CALL cloudbilling.invoice_run(''2026-11-01'')';
+    ELSIF processes < 1 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('an invoice run cannot have %s processes', processes),
+            HINT = 'The process that calls it is one of them: with 1, it is alone.';
     END IF;
     SELECT string_agg(coalesce(u.customer_id::text, 'NULL'), ', ' ORDER BY u.customer_id)
     INTO unknown
@@ -33,7 +38,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_run_check(date, int, int[]) IS 'refuses what an invoice run cannot do';
+COMMENT ON FUNCTION invoice_run_check(date, int, int[], int) IS 'refuses what an invoice run cannot do';
 
 -- The next customers of a run: never from further apart than so many there are, for
 -- what is between them is rated, too.
@@ -55,7 +60,7 @@ END;
 
 COMMENT ON FUNCTION invoice_run_next(int, int, int[]) IS 'the next batch of an invoice run''s customers; NULL when there are no more';
 
--- Who does a run has a lock, which everybody can see (invoice_run_progress), and which
+-- Who calls a run has a lock, which everybody can see (invoice_run_progress), and which
 -- goes when he does.  That of a transaction ends with each batch, so one of the session
 -- holds it over the commit.
 CREATE OR REPLACE FUNCTION invoice_run_hold(run int, over_commit boolean)
@@ -75,7 +80,7 @@ $$;
 
 COMMENT ON FUNCTION invoice_run_hold(int, boolean) IS 'shows that a run is in progress, in this transaction or over its end';
 
-CREATE OR REPLACE FUNCTION invoice_run_begin(until date, batch int, customers int[])
+CREATE OR REPLACE FUNCTION invoice_run_begin(until date, batch int, customers int[], processes int)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -83,21 +88,29 @@ AS $$
 DECLARE
     run int;
 BEGIN
-    PERFORM invoice_run_check(until, batch, customers);
-    INSERT INTO invoice_run (until, customers, customers_total)
-    VALUES (invoice_run_begin.until, invoice_run_begin.customers, (
-        SELECT count(*)
-        FROM customer AS c
-        WHERE invoice_run_begin.customers IS NULL OR c.customer_id = ANY (invoice_run_begin.customers)))
+    PERFORM invoice_run_check(until, batch, customers, processes);
+    INSERT INTO invoice_run (until, customers)
+    VALUES (invoice_run_begin.until, invoice_run_begin.customers)
     RETURNING invoice_run_id INTO run;
+    WITH RECURSIVE part AS (
+        SELECT invoice_run_next(0, batch, invoice_run_begin.customers) AS members
+        UNION ALL
+        SELECT invoice_run_next(p.members[cardinality(p.members)], batch, invoice_run_begin.customers) FROM part AS p WHERE p.members IS NOT NULL
+    )
+    INSERT INTO invoice_run_batch (invoice_run_id, customer_first, customer_last, customers)
+    SELECT run, p.members[1], p.members[cardinality(p.members)], cardinality(p.members) FROM part AS p WHERE p.members IS NOT NULL;
+    UPDATE invoice_run AS r
+    SET customers_total = (SELECT coalesce(sum(b.customers), 0) FROM invoice_run_batch AS b WHERE b.invoice_run_id = run)
+    WHERE r.invoice_run_id = run;
     PERFORM invoice_run_hold(run, true);
     RETURN run;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_run_begin(date, int, int[]) IS 'begins an invoice run; gives its key';
+COMMENT ON FUNCTION invoice_run_begin(date, int, int[], int) IS 'begins an invoice run, with its queue of batches; gives its key';
 
-CREATE OR REPLACE FUNCTION invoice_run_resume(run int, batch int)
+-- Batches that are larger than is asked for now are done in parts.
+CREATE OR REPLACE FUNCTION invoice_run_resume(run int, batch int, processes int)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -105,7 +118,7 @@ AS $$
 DECLARE
     this invoice_run_progress;
 BEGIN
-    PERFORM invoice_run_check(current_date, batch, NULL);
+    PERFORM invoice_run_check(current_date, batch, NULL, processes);
     SELECT *
     INTO this
     FROM invoice_run_progress AS p
@@ -124,12 +137,40 @@ BEGIN
             MESSAGE = format('invoice run %s is in progress', this.invoice_run_id),
             HINT = 'The view cloudbilling.invoice_run_progress shows which process does it.';
     END IF;
+    WITH
+    large AS MATERIALIZED (
+        SELECT b.*
+        FROM invoice_run_batch AS b
+        WHERE b.invoice_run_id = this.invoice_run_id AND b.committed_at IS NULL AND b.customers > batch
+        FOR UPDATE SKIP LOCKED
+    ),
+    part AS MATERIALIZED (
+        SELECT l.customer_first AS of_batch, min(m.customer_id) AS customer_first, max(m.customer_id) AS customer_last, count(*) AS customers, l.is_checked
+        FROM large AS l
+        JOIN invoice_run AS r ON r.invoice_run_id = l.invoice_run_id
+        CROSS JOIN LATERAL (
+            SELECT c.customer_id, (row_number() OVER (ORDER BY c.customer_id) - 1) / batch AS place
+            FROM customer AS c
+            WHERE c.customer_id BETWEEN l.customer_first AND l.customer_last AND (r.customers IS NULL OR c.customer_id = ANY (r.customers))
+        ) AS m
+        GROUP BY l.customer_first, m.place, l.is_checked
+    ),
+    first_part AS (
+        UPDATE invoice_run_batch AS b
+        SET customer_last = p.customer_last, customers = p.customers
+        FROM (SELECT DISTINCT ON (p.of_batch) p.* FROM part AS p ORDER BY p.of_batch, p.customer_first) AS p
+        WHERE b.invoice_run_id = this.invoice_run_id AND b.customer_first = p.of_batch
+    )
+    INSERT INTO invoice_run_batch (invoice_run_id, customer_first, customer_last, customers, is_checked)
+    SELECT this.invoice_run_id, p.customer_first, p.customer_last, p.customers, p.is_checked
+    FROM (SELECT p.*, row_number() OVER (PARTITION BY p.of_batch ORDER BY p.customer_first) AS place FROM part AS p) AS p
+    WHERE p.place > 1;
     UPDATE invoice_run AS r SET phase = 'reconciling' WHERE r.invoice_run_id = this.invoice_run_id;
     RETURN this.invoice_run_id;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_run_resume(int, int) IS 'takes up an invoice run that was broken off, the last one unless another is named; gives its key';
+COMMENT ON FUNCTION invoice_run_resume(int, int, int) IS 'takes up an invoice run that was broken off, the last one unless another is named; gives its key';
 
 CREATE OR REPLACE FUNCTION invoice_held_problem(until date, customers int[])
 RETURNS TABLE (customer_id int, detail text)
@@ -150,21 +191,21 @@ $$;
 
 COMMENT ON FUNCTION invoice_held_problem(date, int[]) IS 'which of some customers a run holds, and why, in words';
 
--- Finalises the next customers of a run, all at once.  When that fails it is done in
--- halves, down to each alone: one bad customer never stops the rest, his problem is a
--- row.  Gives false, and ends the run, when there are no more.
-CREATE OR REPLACE FUNCTION invoice_run_batch(run int, batch int)
+-- Finalises the customers of a run's next batch, all at once, in a transaction that does
+-- nothing else.  When that fails, the batch becomes two halves, down to each customer
+-- alone: one bad customer never stops the rest, his problem is a row.  Gives false when
+-- there is no batch that nobody works on; told to wait, when there is none at all.
+CREATE OR REPLACE FUNCTION invoice_run_batch(run int, wait boolean DEFAULT false)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 AS $$
 DECLARE
     this invoice_run;
-    customers int[];
-    lows int[];
-    highs int[];
-    low int;
-    high int;
+    part invoice_run_batch;
+    members int[];
+    middle int;
+    finished int;
     made int := 0;
     failed int := 0;
     state text;
@@ -172,70 +213,144 @@ DECLARE
     detail text;
     hint text;
 BEGIN
-    PERFORM invoice_run_hold(run, false);
-    SELECT * INTO this FROM invoice_run AS r WHERE r.invoice_run_id = run FOR NO KEY UPDATE;
-    customers := invoice_run_next(this.customer_last, batch, this.customers);
-    IF customers IS NULL THEN
-        UPDATE invoice_run AS r SET phase = 'invoicing', finished_at = clock_timestamp() WHERE r.invoice_run_id = run;
-        RETURN false;
+    IF wait THEN
+        SELECT *
+        INTO part
+        FROM invoice_run_batch AS b
+        WHERE b.invoice_run_id = run AND b.committed_at IS NULL
+        ORDER BY b.customer_first
+        LIMIT 1
+        FOR NO KEY UPDATE;
+    ELSE
+        SELECT *
+        INTO part
+        FROM invoice_run_batch AS b
+        WHERE b.invoice_run_id = run AND b.committed_at IS NULL
+        ORDER BY b.customer_first
+        LIMIT 1
+        FOR NO KEY UPDATE SKIP LOCKED;
     END IF;
-    this.customer_last := customers[cardinality(customers)];
-    this.customers_done := this.customers_done + cardinality(customers);
-    -- For the whole transaction, also where its customers go in halves.
-    PERFORM seller_lock(ARRAY(SELECT i.seller_id FROM invoice_seller(customers[1], this.customer_last) AS i));
-    WITH problem AS (
-        INSERT INTO invoice_run_problem (invoice_run_id, customer_id, sqlstate, message, detail, hint)
-        SELECT run, h.customer_id, '55000', 'the customer is held', h.detail,
-            'cloudbilling.reconciliation_item shows what is open: decide about it, or INSERT a reason INTO cloudbilling.invoice_gate_override.'
-        FROM invoice_held_problem(this.until, customers) AS h
-        RETURNING customer_id
-    )
-    SELECT count(*), ARRAY(SELECT c FROM unnest(customers) AS c EXCEPT SELECT p.customer_id FROM problem AS p ORDER BY 1)
-    INTO failed, customers
-    FROM problem AS p;
+    IF NOT FOUND THEN
+        -- halves of a batch that was waited for
+        RETURN wait AND EXISTS (SELECT FROM invoice_run_batch AS b WHERE b.invoice_run_id = run AND b.committed_at IS NULL);
+    END IF;
+    SELECT * INTO this FROM invoice_run AS r WHERE r.invoice_run_id = run;
+    finished := part.customers;
+    -- who is held has a problem already
+    members := ARRAY(
+        SELECT c.customer_id
+        FROM customer AS c
+        WHERE c.customer_id BETWEEN part.customer_first AND part.customer_last
+          AND (this.customers IS NULL OR c.customer_id = ANY (this.customers))
+          AND NOT EXISTS (SELECT FROM invoice_run_problem AS p WHERE p.invoice_run_id = run AND p.customer_id = c.customer_id)
+        ORDER BY c.customer_id);
+    IF NOT part.is_checked THEN
+        WITH problem AS (
+            INSERT INTO invoice_run_problem (invoice_run_id, customer_id, sqlstate, message, detail, hint)
+            SELECT run, h.customer_id, '55000', 'the customer is held', h.detail,
+                'cloudbilling.reconciliation_item shows what is open: decide about it, or INSERT a reason INTO cloudbilling.invoice_gate_override.'
+            FROM invoice_held_problem(this.until, members) AS h
+            RETURNING customer_id
+        )
+        SELECT count(*), ARRAY(SELECT c FROM unnest(members) AS c EXCEPT SELECT p.customer_id FROM problem AS p ORDER BY 1)
+        INTO failed, members
+        FROM problem AS p;
+    END IF;
 
-    lows := CASE WHEN cardinality(customers) > 0 THEN '{1}'::int[] ELSE '{}' END;
-    highs := ARRAY[cardinality(customers)];
-    WHILE cardinality(lows) > 0 LOOP
-        low := lows[cardinality(lows)];
-        high := highs[cardinality(lows)];
-        lows := trim_array(lows, 1);
-        highs := highs[:cardinality(lows)];
-        BEGIN
-            made := made + invoice_finalise(customers[low], customers[high], this.until, run, customers[low:high]);
-        EXCEPTION WHEN OTHERS THEN
-            IF low < high THEN
-                lows := lows || ARRAY[(low + high) / 2 + 1, low];
-                highs := highs || ARRAY[high, (low + high) / 2];
-            ELSE
-                GET STACKED DIAGNOSTICS
-                    state = RETURNED_SQLSTATE,
-                    message = MESSAGE_TEXT,
-                    detail = PG_EXCEPTION_DETAIL,
-                    hint = PG_EXCEPTION_HINT;
-                INSERT INTO invoice_run_problem (invoice_run_id, customer_id, sqlstate, message, detail, hint)
-                VALUES (run, customers[low], state, message, nullif(detail, ''), nullif(hint, ''));
-                failed := failed + 1;
-            END IF;
-        END;
-    END LOOP;
+    BEGIN
+        IF cardinality(members) > 0 THEN
+            made := invoice_finalise(members[1], members[cardinality(members)], this.until, run, members, shared => true);
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        IF cardinality(members) > 1 THEN
+            middle := cardinality(members) / 2;
+            finished := part.customers - cardinality(members);
+        ELSE
+            GET STACKED DIAGNOSTICS
+                state = RETURNED_SQLSTATE,
+                message = MESSAGE_TEXT,
+                detail = PG_EXCEPTION_DETAIL,
+                hint = PG_EXCEPTION_HINT;
+            INSERT INTO invoice_run_problem (invoice_run_id, customer_id, sqlstate, message, detail, hint)
+            VALUES (run, members[1], state, message, nullif(detail, ''), nullif(hint, ''));
+            failed := failed + 1;
+        END IF;
+    END;
+    IF middle IS NULL THEN
+        UPDATE invoice_run_batch AS b
+        SET invoices = made, problems = b.problems + failed, committed_at = clock_timestamp()
+        WHERE b.invoice_run_id = run AND b.customer_first = part.customer_first;
+    ELSE
+        -- Both are for whoever takes them.
+        UPDATE invoice_run_batch AS b
+        SET customer_last = members[middle], customers = middle, is_checked = true, problems = b.problems + failed
+        WHERE b.invoice_run_id = run AND b.customer_first = part.customer_first;
+        INSERT INTO invoice_run_batch (invoice_run_id, customer_first, customer_last, customers, is_checked)
+        VALUES (run, members[middle + 1], part.customer_last, cardinality(members) - middle, true);
+    END IF;
     UPDATE invoice_run AS r
     SET invoices = r.invoices + made,
         problems = r.problems + failed,
         phase = 'invoicing',
-        customers_total = greatest(r.customers_total, this.customers_done),
-        customers_done = this.customers_done,
-        customer_last = this.customer_last,
+        customers_done = r.customers_done + finished,
         committed_at = clock_timestamp()
     WHERE r.invoice_run_id = run;
+    RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_run_batch(int, boolean) IS 'finalises the next batch of a run; gives false when there is none that nobody works on';
+
+-- Processes that do batches beside the one that asks, as sessions of its user, with its
+-- role and settings.  They end when there is no batch left, or when who asked is cancelled
+-- or gone.
+CREATE OR REPLACE FUNCTION invoice_run_processes_start(run int, processes int) RETURNS int
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+
+COMMENT ON FUNCTION invoice_run_processes_start(int, int) IS 'starts processes that do batches of an invoice run; gives how many were to be had';
+
+CREATE OR REPLACE FUNCTION invoice_run_processes_end() RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+
+COMMENT ON FUNCTION invoice_run_processes_end() IS 'waits for the end of the processes that this session started';
+
+-- How many there are, with who calls the run: no more than batches that are left.
+CREATE OR REPLACE FUNCTION invoice_run_processes(run int, processes int)
+RETURNS int
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT least(coalesce(invoice_run_processes.processes, 1 + current_setting('max_parallel_maintenance_workers')::int), count(*))::int
+    FROM invoice_run_batch AS b
+    WHERE b.invoice_run_id = invoice_run_processes.run AND b.committed_at IS NULL;
+END;
+
+COMMENT ON FUNCTION invoice_run_processes(int, int) IS 'how many processes do what is left of an invoice run';
+
+-- What who called a run does in one transaction.  Gives false, and ends the run, when
+-- all is done, whoever did it.
+CREATE OR REPLACE FUNCTION invoice_run_step(run int)
+RETURNS boolean
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+BEGIN
+    PERFORM invoice_run_hold(run, false);
+    IF NOT invoice_run_batch(run) THEN
+        -- What the others leave behind is done here.
+        PERFORM invoice_run_processes_end();
+        IF NOT invoice_run_batch(run, wait => true) THEN
+            UPDATE invoice_run AS r SET phase = 'invoicing', finished_at = clock_timestamp() WHERE r.invoice_run_id = run;
+            RETURN false;
+        END IF;
+    END IF;
     PERFORM invoice_run_hold(run, true);
     RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_run_batch(int, int) IS 'finalises the next customers of a run; gives false when there are no more';
+COMMENT ON FUNCTION invoice_run_step(int) IS 'does one batch of a run; gives false when all are done';
 
-CREATE OR REPLACE PROCEDURE invoice_run_batches(run int, batch int)
+CREATE OR REPLACE PROCEDURE invoice_run_batches(run int, processes int)
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -250,7 +365,10 @@ BEGIN
         PERFORM cloudbilling.invoice_run_hold(run, true);
         COMMIT;
     END IF;
-    WHILE cloudbilling.invoice_run_batch(run, batch) LOOP
+    PERFORM cloudbilling.invoice_run_hold(run, false);
+    PERFORM cloudbilling.invoice_run_processes_start(run, cloudbilling.invoice_run_processes(run, processes) OPERATOR(pg_catalog.-) 1);
+    PERFORM cloudbilling.invoice_run_hold(run, true);
+    WHILE cloudbilling.invoice_run_step(run) LOOP
         COMMIT;
     END LOOP;
     COMMIT;
@@ -262,30 +380,30 @@ COMMENT ON PROCEDURE invoice_run_batches(int, int) IS 'does what is left of an i
 -- Finalises every period that ended on or before a day, for all customers or those
 -- listed.  It can be started again at any time, and by two at once: it bills
 -- differences, so the second finds none.
-CREATE OR REPLACE PROCEDURE invoice_run(until date DEFAULT current_date, batch int DEFAULT 1000, customers int[] DEFAULT NULL)
+CREATE OR REPLACE PROCEDURE invoice_run(until date DEFAULT current_date, batch int DEFAULT 1000, customers int[] DEFAULT NULL, processes int DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE
     run int;
 BEGIN
-    run := cloudbilling.invoice_run_begin(until, batch, customers);
-    CALL cloudbilling.invoice_run_batches(run, batch);
+    run := cloudbilling.invoice_run_begin(until, batch, customers, processes);
+    CALL cloudbilling.invoice_run_batches(run, processes);
 END
 $$;
 
-COMMENT ON PROCEDURE invoice_run(date, int, int[]) IS 'finalises every period that ended on or before a day, for all customers or some';
+COMMENT ON PROCEDURE invoice_run(date, int, int[], int) IS 'finalises every period that ended on or before a day, for all customers or some, in one process or several';
 
--- Goes on after the last batch that was committed.
-CREATE OR REPLACE PROCEDURE invoice_run_continue(run int DEFAULT NULL, batch int DEFAULT 1000)
+-- Goes on with the batches that were not committed.
+CREATE OR REPLACE PROCEDURE invoice_run_continue(run int DEFAULT NULL, batch int DEFAULT 1000, processes int DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    run := cloudbilling.invoice_run_resume(run, batch);
-    CALL cloudbilling.invoice_run_batches(run, batch);
+    run := cloudbilling.invoice_run_resume(run, batch, processes);
+    CALL cloudbilling.invoice_run_batches(run, processes);
 END
 $$;
 
-COMMENT ON PROCEDURE invoice_run_continue(int, int) IS 'continues an invoice run that was broken off: the last one, unless another is named';
+COMMENT ON PROCEDURE invoice_run_continue(int, int, int) IS 'continues an invoice run that was broken off: the last one, unless another is named';
 
 -- What a run would finalise, line by line.  It makes the documents, looks at them, and
 -- takes everything back: no number is used, nothing is written.
@@ -343,7 +461,7 @@ BEGIN
             RETURN NEXT;
         END LOOP;
 
-        -- in halves when that fails, as in invoice_run_batch
+        -- in halves when that fails, as by invoice_run_batch
         lows := CASE WHEN cardinality(members) > 0 THEN '{1}'::int[] ELSE '{}' END;
         highs := ARRAY[cardinality(members)];
         WHILE cardinality(lows) > 0 LOOP

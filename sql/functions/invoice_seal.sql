@@ -11,7 +11,8 @@ RETURN sha256((seal).previous_hash || convert_to(jsonb_build_object(
 
 COMMENT ON FUNCTION invoice_seal_hash(invoice_seal, jsonb[]) IS 'SHA-256 of a seal and its rows';
 
--- Seals what a statement recorded.  Rows that were recorded before, in a database that
+-- Seals what a statement recorded, after the lock of the seller, or in a batch of an
+-- invoice run that of all chains.  Rows that were recorded before, in a database that
 -- is being restored, have their seals.
 CREATE OR REPLACE FUNCTION invoice_seal()
 RETURNS trigger

@@ -39,7 +39,7 @@ BEGIN
 
     -- Runs end first, and new ones wait, so that the moments of all documents are known.
     PERFORM load_lock('purge');
-    PERFORM FROM seller AS s ORDER BY s.seller_id FOR SHARE;
+    PERFORM seller_lock(ARRAY(SELECT s.seller_id FROM seller AS s));
 
     -- The rows are changed before anything is deleted: who would make one count again
     -- at the same time waits here, and is then refused.

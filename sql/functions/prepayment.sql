@@ -60,7 +60,8 @@ COMMENT ON FUNCTION prepayment_add(int, int, text) IS 'lets what is open of a pa
 -- Sets open money off with documents that are being made: payments, the first received
 -- first, and where the customer wants it his credit notes.  Money and documents are laid
 -- side by side as stretches of one line, in their order; where two overlap, the one pays
--- the other.  Who calls it holds the sellers' locks.
+-- the other.  Who calls it holds the locks of the sellers, and of whom documents are
+-- addressed to: nobody else spends their money.
 CREATE OR REPLACE FUNCTION prepayment_set_off(INOUT documents invoice[], OUT parts payment_part[])
 LANGUAGE plpgsql VOLATILE
 SET cloudbilling.as_of = ''

@@ -11,7 +11,6 @@ CREATE TABLE invoice_run (
     phase           text         NOT NULL DEFAULT 'reconciling',
     customers_total int          NOT NULL DEFAULT 0,
     customers_done  int          NOT NULL DEFAULT 0,
-    customer_last   int          NOT NULL DEFAULT 0,
     committed_at    timestamptz,
 
     CHECK (phase IN ('reconciling', 'invoicing'))
@@ -28,12 +27,42 @@ COMMENT ON COLUMN invoice_run.problems IS 'rows in invoice_run_problem';
 COMMENT ON COLUMN invoice_run.customers IS 'customers that were asked for; NULL is all';
 COMMENT ON COLUMN invoice_run.phase IS 'reconciling, where a gate wants to know what is so now, then invoicing';
 COMMENT ON COLUMN invoice_run.customers_total IS 'customers there were when it started';
-COMMENT ON COLUMN invoice_run.customers_done IS 'customers it has looked at';
-COMMENT ON COLUMN invoice_run.customer_last IS 'the last of them: where it goes on when it is continued';
+COMMENT ON COLUMN invoice_run.customers_done IS 'customers of the batches it has committed';
 COMMENT ON COLUMN invoice_run.committed_at IS 'when its last batch was done';
 
 SELECT pg_catalog.pg_extension_config_dump('invoice_run', '');
 SELECT pg_catalog.pg_extension_config_dump('invoice_run_invoice_run_id_seq', '');
+
+-- The queue of a run.  Who works on it has the row of his batch locked; when he is gone,
+-- or has failed, it is free again.
+CREATE TABLE invoice_run_batch (
+    invoice_run_id  int          NOT NULL REFERENCES invoice_run,
+    customer_first  int          NOT NULL,
+    customer_last   int          NOT NULL,
+    customers       int          NOT NULL,
+    is_checked      boolean      NOT NULL DEFAULT false,
+    invoices        int          NOT NULL DEFAULT 0,
+    problems        int          NOT NULL DEFAULT 0,
+    committed_at    timestamptz,
+
+    PRIMARY KEY (invoice_run_id, customer_first),
+    CHECK (customer_first <= customer_last),
+    CHECK (customers > 0)
+);
+
+CREATE INDEX ON invoice_run_batch (invoice_run_id, customer_first) WHERE committed_at IS NULL;
+
+COMMENT ON TABLE invoice_run_batch IS 'batches of invoice runs, each a transaction of its own';
+COMMENT ON COLUMN invoice_run_batch.invoice_run_id IS 'the run';
+COMMENT ON COLUMN invoice_run_batch.customer_first IS 'first customer, by key';
+COMMENT ON COLUMN invoice_run_batch.customer_last IS 'last customer, by key';
+COMMENT ON COLUMN invoice_run_batch.customers IS 'how many from the first to the last are invoiced';
+COMMENT ON COLUMN invoice_run_batch.is_checked IS 'half of a batch that failed, of which those who are held are known';
+COMMENT ON COLUMN invoice_run_batch.invoices IS 'documents finalised';
+COMMENT ON COLUMN invoice_run_batch.problems IS 'rows in invoice_run_problem';
+COMMENT ON COLUMN invoice_run_batch.committed_at IS 'when it was done; NULL while it is in progress, or has yet to be done';
+
+SELECT pg_catalog.pg_extension_config_dump('invoice_run_batch', '');
 
 -- What went wrong for one customer never stops the others.
 CREATE TABLE invoice_run_problem (

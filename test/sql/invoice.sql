@@ -4,6 +4,8 @@
 \getenv dir PG_ABS_SRCDIR
 \set usage :dir '/usage.sql'
 \i :usage
+-- Batches one after the other, so that numbers are in the order of customers.
+SET max_parallel_maintenance_workers = 0;
 
 INSERT INTO seller (name, series, vat_number) VALUES ('Waddenwolk B.V.', 'W', 'NL859123455B01');
 INSERT INTO customer (seller_id, number, name, city, vat_number, payment_days)

@@ -79,3 +79,12 @@ SELECT pg_temp.bill(1, 1), pg_temp.bill(1, -1);
 SELECT * FROM pg_temp.document OFFSET 11;
 SELECT * FROM invoice_verify();
 ROLLBACK;
+
+-- Who waited over midnight to be numbered is issued on the day of his number, and has as long to pay.
+SELECT DISTINCT late.days, d.issued_on - (clock_timestamp() AT TIME ZONE z.time_zone)::date AS issued, d.due_on - d.issued_on = i.due_on - i.issued_on AS same_term
+FROM invoice AS i
+JOIN customer_zone AS z ON z.customer_id = i.customer_id
+CROSS JOIN (VALUES (-1), (0), (1)) AS late (days)
+CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date + late.days AS day) AS m
+CROSS JOIN LATERAL unnest(invoice_issued(ARRAY[jsonb_populate_record(i, jsonb_build_object('issued_on', m.day, 'due_on', m.day + (i.due_on - i.issued_on)))])) AS d
+ORDER BY late.days;

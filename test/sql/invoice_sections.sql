@@ -2,6 +2,8 @@
 \getenv dir PG_ABS_SRCDIR
 \set usage :dir '/usage.sql'
 \i :usage
+-- Batches one after the other, so that numbers are in the order of customers.
+SET max_parallel_maintenance_workers = 0;
 \pset format unaligned
 
 SET cloudbilling.correction_months = 1200;

@@ -2,6 +2,8 @@
 \getenv dir PG_ABS_SRCDIR
 \set usage :dir '/usage.sql'
 \i :usage
+-- Batches one after the other, so that numbers are in the order of customers.
+SET max_parallel_maintenance_workers = 0;
 
 INSERT INTO seller (name, series, vat_number, country) VALUES ('Distributor', 'D', 'NL859123455B01', 'NL'), ('Reseller R', 'R', 'BE0403170701', 'BE'), ('Reseller Q', 'Q', 'NL859123455B01', 'NL');
 -- The keys of customers are not in the order of the tree: R (5) stands above A (1) and Q (3), which stands above B (2); E (4) buys himself.

@@ -1,0 +1,12 @@
+/*
+ * apart.h: commands that other processes run, as sessions of who asks.
+ */
+#ifndef CLOUDBILLING_APART_H
+#define CLOUDBILLING_APART_H
+
+#include "postgres.h"
+
+extern int beside_start(const char *name, const char *command, int workers);
+extern void beside_end(void);
+
+#endif
