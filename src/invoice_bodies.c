@@ -65,12 +65,15 @@ typedef struct Rows
 	MemoryContext context;
 } Rows;
 
+/* What is NULL in a row that somebody tampered with. */
+#define MISSING PG_INT64_MAX
+
 /* A row of a document, while its place is sought. */
 typedef struct Entry
 {
-	int32 invoice_id;
+	int64 invoice_id; /* MISSING is last */
+	int64 line_no;
 	int32 kind;
-	int32 line_no;
 	int32 row;
 } Entry;
 
@@ -336,6 +339,13 @@ compare_texts(const void *x, const void *y)
 	return order != 0 ? order : a->len - b->len;
 }
 
+/* A number of the row that was read. */
+static int64
+key_of(const RowArray *array, int column)
+{
+	return array->nulls[column] ? MISSING : DatumGetInt32(array->values[column]);
+}
+
 /* All rows, by document. */
 static Entry *
 sort_rows(Rows *kinds, int n)
@@ -352,14 +362,10 @@ sort_rows(Rows *kinds, int n)
 		for (int i = 0; i < array->n; i++)
 		{
 			row_array_read(array, i);
-			if (array->nulls[rows->invoice_id] ||
-			    (rows->line_no >= 0 && array->nulls[rows->line_no]))
-				ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				                errmsg("one of the %s is of no document", array->what)));
 			entries[next++] = (Entry){
-			    .invoice_id = DatumGetInt32(array->values[rows->invoice_id]),
+			    .invoice_id = key_of(array, rows->invoice_id),
+			    .line_no = rows->line_no < 0 ? 0 : key_of(array, rows->line_no),
 			    .kind = kind,
-			    .line_no = rows->line_no < 0 ? 0 : DatumGetInt32(array->values[rows->line_no]),
 			    .row = i,
 			};
 		}
@@ -469,7 +475,8 @@ invoice_bodies(PG_FUNCTION_ARGS)
 		SET_VARSIZE(body, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 		if (pg_cryptohash_final(hash, (uint8 *)VARDATA(body), PG_SHA256_DIGEST_LENGTH) < 0)
 			elog(ERROR, "could not end a hash: %s", pg_cryptohash_error(hash));
-		values[0] = Int32GetDatum(entries[first].invoice_id);
+		values[0] = Int32GetDatum((int32)entries[first].invoice_id);
+		nulls[0] = entries[first].invoice_id == MISSING;
 		values[1] = PointerGetDatum(body);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);

@@ -26,7 +26,7 @@ CREATE FUNCTION pg_temp.same(lines invoice_line[], vat invoice_vat[] DEFAULT NUL
 RETURN (
     SELECT ROW(count(*), bool_and(a.body IS NOT DISTINCT FROM b.body))
     FROM invoice_bodies(lines, vat, allocation, rates) AS a
-    FULL JOIN pg_temp.bodies(lines, vat, allocation, rates) AS b ON b.invoice_id = a.invoice_id);
+    FULL JOIN pg_temp.bodies(lines, vat, allocation, rates) AS b ON coalesce(b.invoice_id, 0) = coalesce(a.invoice_id, 0));
 
 -- Numbers.
 SELECT s.*
@@ -68,8 +68,10 @@ FROM (
 ) AS r (lines, vat, allocation, rates)
 CROSS JOIN LATERAL pg_temp.same(r.lines, r.vat, r.allocation, r.rates) AS s;
 SELECT count(*) FROM invoice_bodies(NULL, NULL, '{}', NULL);
+-- What was emptied by somebody.
+SELECT s.*
+FROM pg_temp.same(ARRAY(SELECT jsonb_populate_record(NULL::invoice_line, jsonb_build_object('invoice_id', nullif(n % 3, 0), 'line_no', nullif(n % 4, 0), 'amount', n)) FROM generate_series(1, 24) AS n),
+    ARRAY[jsonb_populate_record(NULL::invoice_vat, '{"vat_category": "S"}')]) AS s;
 
 \set VERBOSITY terse
 SELECT invoice_bodies(ARRAY[NULL::invoice_line], NULL, NULL, NULL);
-SELECT invoice_bodies(ARRAY[jsonb_populate_record(NULL::invoice_line, '{"invoice_id": 1}')], NULL, NULL, NULL);
-SELECT invoice_bodies(NULL, ARRAY[jsonb_populate_record(NULL::invoice_vat, '{"vat_category": "S"}')], NULL, NULL);
