@@ -125,15 +125,15 @@ row_array_ints(FunctionCallInfo fcinfo, int argno, int n, const char *what)
 	return (const int32 *)ARR_DATA_PTR(array);
 }
 
-/* Begins an array of rows of a type. */
+/* Begins an array of rows of a type: an expanded one, so that who gets it need not copy it. */
 void
 row_array_begin(RowArrayBuild *build, Oid type)
 {
 	memset(build, 0, sizeof(RowArrayBuild));
-	build->type = type;
+	build->array = construct_empty_expanded_array(type, CurrentMemoryContext, NULL);
 	build->desc = lookup_rowtype_tupdesc_copy(type, -1);
 	build->room = 8192;
-	build->data = palloc(build->room);
+	build->data = MemoryContextAlloc(build->array->hdr.eoh_context, build->room);
 	build->size = ARR_OVERHEAD_NONULLS(1);
 }
 
@@ -168,16 +168,30 @@ row_array_add(RowArrayBuild *build, Datum *values, bool *nulls)
 Datum
 row_array_end(RowArrayBuild *build)
 {
+	ExpandedArrayHeader *expanded = build->array;
 	ArrayType *array = (ArrayType *)build->data;
 
 	if (build->n == 0)
-		return PointerGetDatum(construct_empty_array(build->type));
+		return EOHPGetRWDatum(&expanded->hdr);
 	memset(array, 0, ARR_OVERHEAD_NONULLS(1));
 	SET_VARSIZE(array, build->size);
 	array->ndim = 1;
 	array->dataoffset = 0;
-	array->elemtype = build->type;
+	array->elemtype = expanded->element_type;
 	ARR_DIMS(array)[0] = build->n;
 	ARR_LBOUND(array)[0] = 1;
-	return PointerGetDatum(array);
+
+	/* as expand_array() has it, for a copy */
+	expanded->ndims = ARR_NDIM(array);
+	expanded->dims = ARR_DIMS(array);
+	expanded->lbound = ARR_LBOUND(array);
+	expanded->dvalues = NULL;
+	expanded->dnulls = NULL;
+	expanded->dvalueslen = 0;
+	expanded->nelems = 0;
+	expanded->flat_size = 0;
+	expanded->fvalue = array;
+	expanded->fstartptr = ARR_DATA_PTR(array);
+	expanded->fendptr = (char *)array + ARR_SIZE(array);
+	return EOHPGetRWDatum(&expanded->hdr);
 }

@@ -32,7 +32,7 @@ extern const int32 *row_array_ints(FunctionCallInfo fcinfo, int argno, int n, co
 /* Rows that are made. */
 typedef struct RowArrayBuild
 {
-	Oid type;
+	struct ExpandedArrayHeader *array;
 	TupleDesc desc;
 	int n;
 	char *data; /* an array, but for its head */

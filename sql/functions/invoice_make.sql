@@ -305,35 +305,37 @@ DECLARE
     kind_places    int[];
     account_due    invoice_due[];
     account_places int[];
+    kinds          invoice_kind[];
+    accounts       invoice_account[];
+    fees           invoice_fee[];
 BEGIN
     SELECT g.places, g.groups INTO kind_places, kind_due FROM array_group(due, '{price_rule_id,product_id,effect}') AS g;
     SELECT g.places, g.groups INTO account_places, account_due FROM array_group(due, '{account_id}') AS g;
-    RETURN invoice_lines_make(due, groups, places,
-        -- What all lines of a rule and product say, and where they stand.
-        ARRAY(
-            SELECT ROW(r.measure, r.pricing,
-                CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END,
-                r.invoice_text,
-                CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END,
-                CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
-                    THEN (u.price ->> 'unit_price')::numeric END,
-                rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name))::invoice_kind
-            -- there always is one: by left joins the planner does not take that for rare
-            FROM array_rows(kind_due) WITH ORDINALITY AS k
-            LEFT JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
-            LEFT JOIN product AS p ON p.product_id = k.product_id
-            LEFT JOIN product AS s ON s.product_id = p.path[3]
-            CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
-            ORDER BY k.ordinality),
-        kind_places,
-        ARRAY(
-            SELECT ROW(coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id), g.order_number)::invoice_account
-            FROM array_rows(account_due) WITH ORDINALITY AS k
-            LEFT JOIN account AS a ON a.account_id = k.account_id
-            LEFT JOIN agreement AS g ON g.account_id = k.account_id
-            ORDER BY k.ordinality),
-        account_places,
-        invoice_fees(due));
+    -- What all lines of a rule and product say, and where they stand.
+    kinds := ARRAY(
+        SELECT ROW(r.measure, r.pricing,
+            CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END,
+            r.invoice_text,
+            CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END,
+            CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
+                THEN (u.price ->> 'unit_price')::numeric END,
+            rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name))::invoice_kind
+        -- there always is one: by left joins the planner does not take that for rare
+        FROM array_rows(kind_due) WITH ORDINALITY AS k
+        LEFT JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
+        LEFT JOIN product AS p ON p.product_id = k.product_id
+        LEFT JOIN product AS s ON s.product_id = p.path[3]
+        CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
+        ORDER BY k.ordinality);
+    accounts := ARRAY(
+        SELECT ROW(coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id), g.order_number)::invoice_account
+        FROM array_rows(account_due) WITH ORDINALITY AS k
+        LEFT JOIN account AS a ON a.account_id = k.account_id
+        LEFT JOIN agreement AS g ON g.account_id = k.account_id
+        ORDER BY k.ordinality);
+    fees := invoice_fees(due);
+    -- without a query in it, so that thousands of lines are not copied
+    RETURN invoice_lines_make(due, groups, places, kinds, kind_places, accounts, account_places, fees);
 END
 $$;
 
