@@ -1,6 +1,6 @@
 /*
- * bulk.c: writes the rows of a query into a table of the extension, as COPY
- * writes: many rows to a page at once, not one by one as INSERT does.
+ * bulk.c: writes the rows of a query, or of an array, into a table of the extension, as
+ * COPY writes: many rows to a page at once, not one by one as INSERT does.
  *
  * The query runs with SPI, and its rows go to a receiver that routes them to the
  * partitions.  Only plain tables are written so.  Where anything is left for
@@ -18,7 +18,9 @@
 #include "bulk.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "compat.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
@@ -130,17 +132,46 @@ is_plain(Oid relid)
 	return plain;
 }
 
+/* Whether no trigger looks at rows that are inserted, but for one whose work the observer does. */
+static bool
+takes_triggers(Relation relation, const char *observed)
+{
+	TriggerDesc *triggers = relation->trigdesc;
+	bool found = observed == NULL;
+
+	if (triggers == NULL)
+		return found;
+	if (observed == NULL || SessionReplicationRole != SESSION_REPLICATION_ROLE_ORIGIN ||
+	    triggers->trig_insert_new_table)
+		return false;
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		Trigger *trigger = &triggers->triggers[i];
+		bool after_all = !TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_AFTER(trigger->tgtype);
+
+		if (!TRIGGER_FOR_INSERT(trigger->tgtype) || after_all ||
+		    trigger->tgenabled == TRIGGER_DISABLED ||
+		    trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA)
+			continue;
+		if (strcmp(trigger->tgname, observed) != 0)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 /* Whether a table can be written here, with rows of such columns. */
 static bool
-is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query)
+is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char *observed)
 {
-	if (root->trigdesc != NULL || root->rd_rules != NULL || root->rd_rel->relrowsecurity ||
+	if (!takes_triggers(root, observed) || root->rd_rules != NULL || root->rd_rel->relrowsecurity ||
 	    root->rd_rel->relispartition ||
 	    pg_class_aclcheck(RelationGetRelid(root), GetUserId(), ACL_INSERT) != ACLCHECK_OK ||
 	    !takes_columns(root, query))
 		return false;
 	if (parts_desc == NULL)
-		return is_plain(RelationGetRelid(root));
+		return root->rd_rel->relkind == RELKIND_RELATION &&
+		       root->rd_rel->relam == HEAP_TABLE_AM_OID;
 
 	if (RelationGetPartitionKey(root)->strategy != PARTITION_STRATEGY_RANGE ||
 	    RelationGetPartitionKey(root)->partnatts != 1 ||
@@ -163,7 +194,8 @@ open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
 	BulkPart *part = palloc0(sizeof(BulkPart));
 
 	/* what was checked may have changed before the lock */
-	if (relation->trigdesc != NULL || relation->rd_rel->relkind != RELKIND_RELATION)
+	if (relation != receiver->root &&
+	    (relation->trigdesc != NULL || relation->rd_rel->relkind != RELKIND_RELATION))
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 		                errmsg("table \"%s\" was changed during the load",
 		                       RelationGetRelationName(relation)),
@@ -381,6 +413,34 @@ destroy(DestReceiver *self)
 {
 }
 
+/* Makes the receiver ready for rows. */
+static void
+begin(BulkReceiver *receiver, BulkObserver observe, void *observe_arg)
+{
+	MemoryContext old;
+
+	receiver->context = AllocSetContextCreate(CurrentMemoryContext, "cloudbilling bulk insert",
+	                                          ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(receiver->context);
+	receiver->estate = CreateExecutorState();
+	MemoryContextSwitchTo(old);
+	receiver->dest.receiveSlot = receive;
+	receiver->dest.rStartup = startup;
+	receiver->dest.rShutdown = shutdown;
+	receiver->dest.rDestroy = destroy;
+	receiver->dest.mydest = DestTransientRel; /* any but DestSPI, which SPI would look into */
+	receiver->observe = observe;
+	receiver->observe_arg = observe_arg;
+}
+
+/* Gives back what it took. */
+static void
+end(BulkReceiver *receiver)
+{
+	FreeExecutorState(receiver->estate);
+	MemoryContextDelete(receiver->context);
+}
+
 /* Runs the query into the receiver. */
 static void
 execute(SPIPlanPtr plan, int nargs, Oid *types, Datum *args, BulkReceiver *receiver)
@@ -439,32 +499,53 @@ bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *
 	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
 	if (receiver.root->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		receiver.parts_desc = RelationGetPartitionDesc(receiver.root, !IsolationUsesXactSnapshot());
-	*observed = is_suitable(receiver.root, receiver.parts_desc, desc);
+	*observed = is_suitable(receiver.root, receiver.parts_desc, desc, NULL);
 	if (*observed)
 	{
-		MemoryContext old;
-
-		receiver.context = AllocSetContextCreate(CurrentMemoryContext, "cloudbilling bulk insert",
-		                                         ALLOCSET_DEFAULT_SIZES);
-		old = MemoryContextSwitchTo(receiver.context);
-		receiver.estate = CreateExecutorState();
-		MemoryContextSwitchTo(old);
-		receiver.dest.receiveSlot = receive;
-		receiver.dest.rStartup = startup;
-		receiver.dest.rShutdown = shutdown;
-		receiver.dest.rDestroy = destroy;
-		receiver.dest.mydest = DestTransientRel; /* any but DestSPI, which SPI would look into */
-		receiver.observe = observe;
-		receiver.observe_arg = observe_arg;
-
+		begin(&receiver, observe, observe_arg);
 		execute(plan, nargs, types, args, &receiver);
 		rows = SPI_processed;
-		FreeExecutorState(receiver.estate);
-		MemoryContextDelete(receiver.context);
+		end(&receiver);
 	}
 	else
 		rows = insert(table, query, desc, nargs, types, args);
 	table_close(receiver.root, NoLock);
 	SPI_freeplan(plan);
 	return rows;
+}
+
+/*
+ * Writes rows of a table into it, and fires its triggers that fire after all rows; false, and
+ * nothing is written, where INSERT has to do that.  The observer sees each row, in place of
+ * the only trigger that may look at them.
+ */
+bool
+bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, BulkObserver observe)
+{
+	BulkReceiver receiver = {0};
+	bool suitable;
+
+	receiver.root =
+	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
+	suitable = receiver.root->rd_rel->reltype == rows->desc->tdtypeid &&
+	           is_suitable(receiver.root, NULL, rows->desc, trigger);
+	if (suitable)
+	{
+		begin(&receiver, observe, receiver.root);
+		AfterTriggerBeginQuery();
+		startup(&receiver.dest, CMD_INSERT, rows->desc);
+		for (int i = 0; i < rows->n; i++)
+		{
+			row_array_read(rows, i);
+			receive(rows->slot, &receiver.dest);
+		}
+		flush(&receiver);
+		ExecASInsertTriggers(receiver.estate, receiver.last->result, NULL);
+		shutdown(&receiver.dest);
+		AfterTriggerEndQuery(receiver.estate);
+		ExecCloseResultRelations(receiver.estate);
+		end(&receiver);
+	}
+	table_close(receiver.root, NoLock);
+	return suitable;
 }

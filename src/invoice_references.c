@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "invoice_references.h"
 #include "utils/array.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -88,6 +89,29 @@ begin(Relation relation)
 	gathered = new;
 }
 
+/* Gathers the keys of a row that is inserted into a relation. */
+void
+invoice_references_observe(void *arg, TupleTableSlot *row)
+{
+	Relation relation = arg;
+
+	if (gathered == NULL || gathered->subtransaction != GetCurrentSubTransactionId() ||
+	    gathered->relation != RelationGetRelid(relation))
+		begin(relation);
+	for (int i = 0; i < gathered->nreferences; i++)
+	{
+		References *references = &gathered->references[i];
+		bool is_null;
+		int32 key = DatumGetInt32(slot_getattr(row, references->column, &is_null));
+
+		if (is_null || (references->has_last && references->last == key))
+			continue;
+		hash_search(references->keys, &key, HASH_ENTER, NULL);
+		references->last = key;
+		references->has_last = true;
+	}
+}
+
 PG_FUNCTION_INFO_V1(invoice_references_gather);
 
 /* The trigger on each row. */
@@ -101,21 +125,7 @@ invoice_references_gather(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 		                errmsg("invoice_references_gather must be called as a trigger before "
 		                       "each row that is inserted")));
-	if (gathered == NULL || gathered->subtransaction != GetCurrentSubTransactionId() ||
-	    gathered->relation != RelationGetRelid(trigger->tg_relation))
-		begin(trigger->tg_relation);
-	for (int i = 0; i < gathered->nreferences; i++)
-	{
-		References *references = &gathered->references[i];
-		bool is_null;
-		int32 key = DatumGetInt32(slot_getattr(trigger->tg_trigslot, references->column, &is_null));
-
-		if (is_null || (references->has_last && references->last == key))
-			continue;
-		hash_search(references->keys, &key, HASH_ENTER, NULL);
-		references->last = key;
-		references->has_last = true;
-	}
+	invoice_references_observe(trigger->tg_relation, trigger->tg_trigslot);
 	return PointerGetDatum(trigger->tg_trigtuple);
 }
 

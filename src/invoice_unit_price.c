@@ -9,6 +9,7 @@
 
 #include "exact.h"
 #include "exact_format.h"
+#include "invoice_unit_price.h"
 #include "number.h"
 #include "utils/builtins.h"
 
@@ -81,34 +82,42 @@ decimals_most(Numeric quantity)
 	return Max(MAX_DECIMALS, strlen(digits) + 2);
 }
 
-PG_FUNCTION_INFO_V1(invoice_unit_price);
-
-Datum
-invoice_unit_price(PG_FUNCTION_ARGS)
+/* The price of one unit; signs are left out. */
+Numeric
+invoice_unit_price_of(Datum amount, Datum quantity, int decimals)
 {
-	Numeric amount = number_abs(PG_GETARG_NUMERIC(0));
-	Numeric quantity = number_abs(PG_GETARG_NUMERIC(1));
-	int decimals = PG_GETARG_INT32(2);
-	int most;
 	Exact a;
 	Exact q;
-	bool is_small;
+	bool is_small = exact_from_numeric(amount, &a) && exact_from_numeric(quantity, &q);
+	Numeric amount_abs = NULL;
+	Numeric quantity_abs = NULL;
+	int most = MAX_DECIMALS;
 
-	if (numeric_is_nan(amount) || numeric_is_inf(amount) || numeric_is_nan(quantity) ||
-	    numeric_is_inf(quantity) || decimals < 0 || decimals > MAX_DECIMALS)
+	if (is_small)
+	{
+		a.mantissa = exact_abs(a.mantissa);
+		q.mantissa = exact_abs(q.mantissa);
+	}
+	/* fewer than 15 digits need no counting */
+	if (!is_small || q.mantissa >= (int128)INT64CONST(100000000000000))
+	{
+		amount_abs = number_abs(DatumGetNumeric(amount));
+		quantity_abs = number_abs(DatumGetNumeric(quantity));
+		if (numeric_is_nan(amount_abs) || numeric_is_inf(amount_abs) ||
+		    numeric_is_nan(quantity_abs) || numeric_is_inf(quantity_abs))
+			decimals = -1;
+	}
+	if (decimals < 0 || decimals > MAX_DECIMALS)
 		ereport(
 		    ERROR,
 		    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 		     errmsg("there is no unit price of such an amount, quantity or number of decimals")));
-	if (number_cmp(quantity, number_literal(0, 0)) == 0)
+	if (is_small ? q.mantissa == 0 : number_cmp(quantity_abs, number_literal(0, 0)) == 0)
 		ereport(ERROR, (errcode(ERRCODE_DIVISION_BY_ZERO),
 		                errmsg("there is no unit price of a quantity of 0")));
+	if (quantity_abs != NULL)
+		most = decimals_most(quantity_abs);
 
-	is_small = exact_from_numeric(NumericGetDatum(amount), &a) &&
-	           exact_from_numeric(NumericGetDatum(quantity), &q);
-	/* fewer than 15 digits need no counting */
-	most = is_small && q.mantissa < (int128)INT64CONST(100000000000000) ? MAX_DECIMALS
-	                                                                    : decimals_most(quantity);
 	for (int scale = decimals;; scale++)
 	{
 		Exact price;
@@ -119,15 +128,30 @@ invoice_unit_price(PG_FUNCTION_ARGS)
 		    price_fits(&a, &q, price.mantissa, scale, decimals, &fits))
 		{
 			if (fits || scale >= most)
-				PG_RETURN_NUMERIC(exact_to_numeric(&price));
+				return exact_to_numeric(&price);
 		}
 		else
 		{
-			Numeric slow = numeric_price_at(amount, quantity, scale);
+			Numeric slow;
 
+			if (amount_abs == NULL)
+			{
+				amount_abs = number_abs(DatumGetNumeric(amount));
+				quantity_abs = number_abs(DatumGetNumeric(quantity));
+			}
+			slow = numeric_price_at(amount_abs, quantity_abs, scale);
 			if (scale >= most ||
-			    number_cmp(number_round(number_mul(slow, quantity), decimals), amount) == 0)
-				PG_RETURN_NUMERIC(slow);
+			    number_cmp(number_round(number_mul(slow, quantity_abs), decimals), amount_abs) == 0)
+				return slow;
 		}
 	}
+}
+
+PG_FUNCTION_INFO_V1(invoice_unit_price);
+
+Datum
+invoice_unit_price(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_NUMERIC(
+	    invoice_unit_price_of(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_INT32(2)));
 }

@@ -20,29 +20,13 @@ $$;
 
 COMMENT ON FUNCTION invoice_content(invoice, bytea) IS 'what a document says, as the text that is hashed';
 
--- Hashes of all that documents have below them.
+-- Hashes of all that documents have below them: of their rows as text, each after the
+-- number of its kind, in the order of kind, line and text.
 CREATE OR REPLACE FUNCTION invoice_bodies(lines invoice_line[], vat invoice_vat[], allocation invoice_line_allocation[],
     rates invoice_currency_rate[])
 RETURNS TABLE (invoice_id int, body bytea)
-LANGUAGE plpgsql STABLE ROWS 100
-SET search_path = cloudbilling, pg_temp
-SET datestyle = 'ISO, YMD'
-AS $$
-BEGIN
-    RETURN QUERY
-    SELECT r.invoice_id, sha256(convert_to(string_agg(r.kind || r.row, chr(10) ORDER BY r.kind, r.no, r.row COLLATE "C"), 'UTF8'))
-    FROM (
-        SELECT l.invoice_id, '1' AS kind, l.line_no AS no, rtrim(l::text, ',)') AS row FROM unnest(lines) AS l
-        UNION ALL
-        SELECT v.invoice_id, '2', 0, rtrim(v::text, ',)') FROM unnest(vat) AS v
-        UNION ALL
-        SELECT a.invoice_id, '3', a.line_no, rtrim(a::text, ',)') FROM unnest(allocation) AS a
-        UNION ALL
-        SELECT c.invoice_id, '4', 0, rtrim(c::text, ',)') FROM unnest(rates) AS c
-    ) AS r
-    GROUP BY r.invoice_id;
-END
-$$;
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE ROWS 100
+SET datestyle = 'ISO, YMD';
 
 COMMENT ON FUNCTION invoice_bodies(invoice_line[], invoice_vat[], invoice_line_allocation[], invoice_currency_rate[]) IS 'hashes of the lines, VAT, specifications and rates of documents';
 

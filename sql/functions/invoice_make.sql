@@ -21,16 +21,33 @@ SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
+DECLARE
+    of_rule invoice_due[];
+    taxes   int[];
+    parties invoice_party[];
+    alike   invoice_due[];
+    apart   int[];
 BEGIN
-    WITH
+    -- Lines that nothing tells apart, as far as they and their rules say.
+    SELECT g.places, g.groups INTO places, of_rule FROM array_group(due, '{price_rule_id}') AS g;
+    taxes := ARRAY(
+        SELECT dense_rank() OVER (ORDER BY r.tax_category, r.supply, r.tax_exemption)
+        FROM array_rows(of_rule) WITH ORDINALITY AS d
+        LEFT JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        ORDER BY d.ordinality);
+    SELECT g.places, g.groups
+    INTO places, alike
+    FROM array_group(due, '{customer_id,reseller_id,period_start,period_end,currency,invoice_on,corrects,dimension_id,dimension_value}',
+        ARRAY(SELECT taxes[p] FROM array_rows(places) AS p)) AS g;
+
     -- Who has a policy of documents: few.
-    party AS MATERIALIZED (
-        SELECT k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id) AS seller_id,
+    parties := ARRAY(
+        SELECT ROW(k.customer_id, k.reseller_id, coalesce(s.seller_id, c.seller_id),
             CASE WHEN h.holder_id <> k.customer_id THEN h.holder_id
-                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END AS debtor_id,
-            h.holder_id, CASE WHEN h.holder_id <> k.customer_id THEN c.name || ' (' || c.number || ')' END AS section,
-            p.split_by, p.zero_total, p.negative_total, c.order_number
-        FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM array_rows(invoice_groups.due) AS d) AS k
+                WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_debtor(k.customer_id) ELSE k.customer_id END,
+            h.holder_id, CASE WHEN h.holder_id <> k.customer_id THEN c.name || ' (' || c.number || ')' END,
+            p.split_by, p.zero_total, p.negative_total, c.order_number)::invoice_party
+        FROM (SELECT DISTINCT d.customer_id, d.reseller_id FROM array_rows(alike) AS d) AS k
         JOIN customer AS c ON c.customer_id = k.customer_id
         LEFT JOIN reseller AS s ON s.customer_id = k.reseller_id
         LEFT JOIN invoice_policy AS o ON o.customer_id = k.customer_id
@@ -39,47 +56,60 @@ BEGIN
             SELECT coalesce(CASE WHEN invoice_groups.now THEN (SELECT i.customer_id FROM invoice AS i WHERE i.invoice_id = (invoice_groups.due[1]).corrects)
                 WHEN o.bill_to_parent AND k.reseller_id IS NULL THEN invoice_holder(k.customer_id) END, k.customer_id) AS holder_id
         ) AS h
-        LEFT JOIN invoice_policy AS p ON p.customer_id = h.holder_id
-    ),
+        LEFT JOIN invoice_policy AS p ON p.customer_id = h.holder_id);
+
+    -- Where documents are split, accounts tell lines apart, and in months that have
+    -- documents there is something to look up, line by line.
+    apart := ARRAY(
+        SELECT CASE WHEN m.touched THEN 2 WHEN y.customer_id IS NOT NULL THEN 1 ELSE 0 END
+        FROM array_rows(alike) WITH ORDINALITY AS d
+        LEFT JOIN (SELECT y.customer_id FROM array_rows(parties) AS y WHERE y.split_by IS NOT NULL GROUP BY 1) AS y ON y.customer_id = d.customer_id
+        LEFT JOIN LATERAL (
+            SELECT true AS touched FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start LIMIT 1
+        ) AS m ON true
+        ORDER BY d.ordinality);
+    IF 1 = ANY (apart) OR 2 = ANY (apart) THEN
+        SELECT g.places, g.groups
+        INTO places, alike
+        FROM array_group(due, '{}', ARRAY(
+            SELECT n.place
+            FROM (
+                SELECT d.ordinality, dense_rank() OVER (ORDER BY p.place, CASE apart[p.place] WHEN 2 THEN d.ordinality WHEN 1 THEN d.account_id END)::int AS place
+                FROM ROWS FROM (array_rows(invoice_groups.due), array_rows(places)) WITH ORDINALITY AS d
+                CROSS JOIN LATERAL (SELECT d.array_rows AS place) AS p
+            ) AS n
+            ORDER BY n.ordinality)) AS g;
+    END IF;
+
+    WITH
     -- Whose documents they are.
     holder AS MATERIALIZED (
         SELECT DISTINCT y.holder_id AS customer_id, y.reseller_id, y.seller_id, y.debtor_id, y.split_by, y.zero_total, y.negative_total
-        FROM party AS y
+        FROM array_rows(parties) AS y
     ),
-    -- Months that have documents: only there is something to look up, line by line.
-    touched AS MATERIALIZED (
-        SELECT m.customer_id, m.period_start
-        FROM (SELECT DISTINCT d.customer_id, d.period_start FROM array_rows(invoice_groups.due) AS d) AS m
-        CROSS JOIN LATERAL (
-            SELECT FROM invoice_line AS l WHERE l.customer_id = m.customer_id AND l.period_start = m.period_start LIMIT 1
-        ) AS l
-    ),
-    -- Lines that nothing tells apart.
-    alike AS MATERIALIZED (
-        SELECT array_agg(d.ordinality::int) AS lines, d.customer_id, d.reseller_id, d.period_start, d.period_end, d.currency, d.invoice_on,
-            d.corrects, d.dimension_id, d.dimension_value, s.account_id, r.tax_category, r.supply, r.tax_exemption, t.place
-        FROM array_rows(invoice_groups.due) WITH ORDINALITY AS d
-        JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        LEFT JOIN (SELECT y.customer_id FROM party AS y WHERE y.split_by IS NOT NULL GROUP BY 1) AS y ON y.customer_id = d.customer_id
-        LEFT JOIN touched AS m ON m.customer_id = d.customer_id AND m.period_start = d.period_start
-        CROSS JOIN LATERAL (SELECT CASE WHEN y.customer_id IS NOT NULL THEN d.account_id END AS account_id) AS s
-        CROSS JOIN LATERAL (SELECT CASE WHEN m.customer_id IS NOT NULL THEN d.ordinality::int END AS place) AS t
-        GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    line AS MATERIALIZED (
+        SELECT d.ordinality::int AS place, d.*, r.tax_category, r.supply, r.tax_exemption, m.touched
+        FROM array_rows(alike) WITH ORDINALITY AS d
+        LEFT JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
+        LEFT JOIN LATERAL (
+            SELECT true AS touched FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start LIMIT 1
+        ) AS m ON true
     ),
     priced AS MATERIALIZED (
-        SELECT d.*, y.debtor_id, y.holder_id, y.section, y.seller_id, y.split_by, y.negative_total, y.order_number,
+        SELECT d.place, d.customer_id, d.reseller_id, d.period_start, d.period_end, d.currency, d.invoice_on, d.dimension_id, d.dimension_value,
+            d.tax_category, d.supply, d.tax_exemption,
+            y.debtor_id, y.holder_id, y.section, y.seller_id, y.split_by, y.negative_total, y.order_number,
             CASE WHEN y.split_by IS NOT NULL THEN invoice_split(y.split_by, d.customer_id, d.account_id) END AS split_value,
             CASE WHEN d.invoice_on IS NULL THEN b.invoice_id ELSE d.corrects END AS billed_by,
             coalesce(d.invoice_on, d.period_end - 1) AS supplied_on,
             t.vat_category, t.vat_rate, t.vat_country, t.vat_exemption
-        FROM alike AS d
+        FROM line AS d
         -- there always is one: by left joins the planner does not take that for rare
-        LEFT JOIN party AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
-        LEFT JOIN array_rows(invoice_groups.due) WITH ORDINALITY AS o ON o.ordinality = d.place
+        LEFT JOIN array_rows(parties) AS y ON y.customer_id = d.customer_id AND y.reseller_id IS NOT DISTINCT FROM d.reseller_id
         LEFT JOIN LATERAL (
             SELECT max(l.invoice_id) AS invoice_id
             FROM invoice_line AS l
-            WHERE d.place IS NOT NULL AND l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
+            WHERE d.touched AND l.customer_id = d.customer_id AND l.period_start = d.period_start AND l.currency = d.currency
               AND l.invoice_on IS NULL AND l.dimension_id IS NOT DISTINCT FROM d.dimension_id AND l.dimension_value IS NOT DISTINCT FROM d.dimension_value
               -- of the same seller, and of documents that are split in the same way, the same one
               AND ((SELECT NOT EXISTS (SELECT FROM reseller)) AND y.split_by IS NULL OR EXISTS (
@@ -94,29 +124,40 @@ BEGIN
             SELECT x.vat_category, x.vat_rate, x.vat_country, x.vat_exemption
             FROM invoice_line AS x
             JOIN price_rule AS k ON k.price_rule_id = x.price_rule_id
-            WHERE d.place IS NOT NULL AND x.customer_id = d.customer_id AND x.period_start = d.period_start
+            WHERE d.touched AND x.customer_id = d.customer_id AND x.period_start = d.period_start
               AND k.tax_category = d.tax_category AND k.supply = d.supply AND k.tax_exemption IS NOT DISTINCT FROM d.tax_exemption
               AND (x.invoice_on IS NULL) = (d.invoice_on IS NULL)
               AND k.reseller_id IS NOT DISTINCT FROM d.reseller_id
-            ORDER BY x.price_rule_id = o.price_rule_id AND x.product_id = o.product_id
-              AND x.account_id IS NOT DISTINCT FROM o.account_id
-              AND x.resource_id IS NOT DISTINCT FROM o.resource_id
-              AND x.tag_value IS NOT DISTINCT FROM o.tag_value AND x.currency = o.currency DESC,
+            ORDER BY x.price_rule_id = d.price_rule_id AND x.product_id = d.product_id
+              AND x.account_id IS NOT DISTINCT FROM d.account_id
+              AND x.resource_id IS NOT DISTINCT FROM d.resource_id
+              AND x.tag_value IS NOT DISTINCT FROM d.tag_value AND x.currency = d.currency DESC,
               x.dimension_id IS NOT DISTINCT FROM d.dimension_id AND x.dimension_value IS NOT DISTINCT FROM d.dimension_value DESC,
               x.invoice_id DESC, x.line_no
             LIMIT 1
         ) AS t ON true
     ),
-    -- Asked once for all lines of a kind, and only where there is nothing to correct.
-    taxing AS MATERIALIZED (
-        SELECT k.debtor_id, k.seller_id, k.supplied_on, k.tax_category, k.supply, k.tax_exemption, v.category, v.rate, v.country, v.exemption, v.why
+    -- Asked once for all lines of a kind and customers of whom the same is known, and only
+    -- where there is nothing to correct.
+    party AS MATERIALIZED (
+        SELECT k.*, customer_vat_facts(c, e, k.tax_category, k.supply) AS facts
         FROM (
             SELECT DISTINCT p.debtor_id, p.seller_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption
             FROM priced AS p
             WHERE p.vat_category IS NULL
-            ORDER BY 1, 2, 3, 4, 5, 6
         ) AS k
-        CROSS JOIN LATERAL customer_vat(k.debtor_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption, k.seller_id) AS v
+        LEFT JOIN customer AS c ON c.customer_id = k.debtor_id
+        LEFT JOIN seller AS e ON e.seller_id = k.seller_id
+    ),
+    taxing AS MATERIALIZED (
+        SELECT k.*, v.category, v.rate, v.country, v.exemption, v.why
+        FROM (
+            SELECT p.seller_id, p.supplied_on, p.tax_category, p.supply, p.tax_exemption, p.facts, min(p.debtor_id) AS one_id
+            FROM party AS p
+            GROUP BY 1, 2, 3, 4, 5, 6
+            ORDER BY one_id, 1, 2, 3, 4, 5
+        ) AS k
+        CROSS JOIN LATERAL customer_vat(k.one_id, k.tax_category, k.supplied_on, k.supply, k.tax_exemption, k.seller_id) AS v
     ),
     taxed AS MATERIALIZED (
         SELECT p.*, p.billed_by IS NULL AND p.invoice_on IS NULL AND p.negative_total IS DISTINCT FROM 'wait' AS is_fresh,
@@ -124,14 +165,21 @@ BEGIN
             coalesce(p.vat_rate, t.rate) AS rate, coalesce(p.vat_country, t.country) AS country,
             coalesce(p.vat_exemption, t.exemption) AS exemption, t.why
         FROM priced AS p
-        LEFT JOIN taxing AS t
+        LEFT JOIN party AS k
             ON p.vat_category IS NULL
-            AND t.debtor_id = p.debtor_id
-            AND t.seller_id = p.seller_id
-            AND t.supplied_on = p.supplied_on
-            AND t.tax_category = p.tax_category
-            AND t.supply = p.supply
-            AND t.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
+            AND k.debtor_id = p.debtor_id
+            AND k.seller_id = p.seller_id
+            AND k.supplied_on = p.supplied_on
+            AND k.tax_category = p.tax_category
+            AND k.supply = p.supply
+            AND k.tax_exemption IS NOT DISTINCT FROM p.tax_exemption
+        LEFT JOIN taxing AS t
+            ON t.seller_id = k.seller_id
+            AND t.supplied_on = k.supplied_on
+            AND t.tax_category = k.tax_category
+            AND t.supply = k.supply
+            AND t.tax_exemption IS NOT DISTINCT FROM k.tax_exemption
+            AND t.facts = k.facts
     ),
     fresh AS MATERIALIZED (
         SELECT l.holder_id AS customer_id, l.reseller_id, l.currency, l.outside, l.split_value, l.dimension_id, l.dimension_value, l.period_start, l.period_end,
@@ -165,7 +213,7 @@ BEGIN
         ) AS h
     ),
     found AS MATERIALIZED (
-        SELECT row_number() OVER ()::int AS place, l.lines, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why, l.section
+        SELECT l.place, n.invoice_id, l.billed_by, l.order_number, l.category, l.rate, l.country, l.exemption, l.why, l.section
         FROM taxed AS l
         LEFT JOIN numbered AS n
             ON n.customer_id = l.holder_id
@@ -179,17 +227,70 @@ BEGIN
     )
     SELECT
         ARRAY(SELECT ROW(f.invoice_id, f.billed_by, f.order_number, f.category, f.rate, f.country, f.exemption, f.why, f.section)::invoice_group FROM found AS f ORDER BY f.place),
-        ARRAY(SELECT f.place FROM found AS f CROSS JOIN LATERAL unnest(f.lines) AS l ORDER BY l),
         ARRAY(
             SELECT ROW(n.invoice_id, n.customer_id, n.reseller_id, y.seller_id, y.debtor_id, n.currency, n.period_start, n.period_end,
                 n.dimension_id, n.dimension_value, y.split_by, n.split_value, y.zero_total, y.negative_total)::invoice_head
             FROM numbered AS n
             LEFT JOIN holder AS y ON y.customer_id = n.customer_id AND y.reseller_id IS NOT DISTINCT FROM n.reseller_id)
-    INTO groups, places, heads;
+    INTO groups, heads;
 END
 $$;
 
 COMMENT ON FUNCTION invoice_groups(invoice_due[], boolean) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, and for each line the place of its group';
+
+-- Lines of what is due, of what their groups, kinds and accounts say, and fees; each line
+-- has the number of its own.
+CREATE OR REPLACE FUNCTION invoice_lines_make(due invoice_due[], groups invoice_group[], places int[], kinds invoice_kind[], kind_places int[],
+    accounts invoice_account[], account_places int[], fees invoice_fee[])
+RETURNS invoice_line[]
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION invoice_lines_make(invoice_due[], invoice_group[], int[], invoice_kind[], int[], invoice_account[], int[], invoice_fee[]) IS 'lines of documents in the making, in their order, of what is known of each';
+
+-- What lines say of the agreements that they bill.
+CREATE OR REPLACE FUNCTION invoice_fees(due invoice_due[])
+RETURNS invoice_fee[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM agreement) THEN
+        RETURN ARRAY[]::invoice_fee[];
+    END IF;
+    RETURN ARRAY(
+        WITH
+        line AS MATERIALIZED (
+            SELECT d.ordinality::int AS line, d.account_id, d.resource_id, d.period_start,
+                d.invoice_on IS NOT NULL AND d.corrects IS NULL AND d.revision > 0 AS goes_on
+            FROM array_rows(invoice_fees.due) WITH ORDINALITY AS d
+            WHERE d.account_id IS NOT NULL AND d.resource_id IS NOT NULL
+        ),
+        -- The price that was agreed, where it is one for each unit.
+        item AS MATERIALIZED (
+            SELECT g.account_id, agreement_resource(g.number, i.number) AS resource_id, i.description,
+                CASE WHEN u.price - '{model,unit_price}'::text[] = '{}' AND (u.price ->> 'unit_price')::numeric >= 0
+                    THEN (u.price ->> 'unit_price')::numeric END AS unit_price
+            FROM (SELECT DISTINCT l.account_id FROM line AS l) AS a
+            JOIN agreement AS g ON g.account_id = a.account_id
+            JOIN agreement_item AS i ON i.agreement_id = g.agreement_id
+            CROSS JOIN LATERAL (SELECT i.pricing::jsonb AS price OFFSET 0) AS u
+        )
+        SELECT ROW(l.line, i.description, i.unit_price, v.service_start, v.service_end)::invoice_fee
+        FROM line AS l
+        LEFT JOIN item AS i ON i.account_id = l.account_id AND i.resource_id = l.resource_id
+        LEFT JOIN invoice_service(invoice_fees.due) AS v
+            ON v.account_id = l.account_id
+            AND v.resource_id = l.resource_id
+            AND v.period_start = l.period_start
+            AND v.goes_on = l.goes_on
+        WHERE i.account_id IS NOT NULL OR v.account_id IS NOT NULL
+    );
+END
+$$;
+
+COMMENT ON FUNCTION invoice_fees(invoice_due[]) IS 'what lines in the making say of the agreements that they bill';
 
 -- The lines of documents, in order.
 CREATE OR REPLACE FUNCTION invoice_lines(due invoice_due[], groups invoice_group[], places int[])
@@ -199,86 +300,42 @@ SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
+DECLARE
+    kind_due       invoice_due[];
+    kind_places    int[];
+    account_due    invoice_due[];
+    account_places int[];
+    kinds          invoice_kind[];
+    accounts       invoice_account[];
+    fees           invoice_fee[];
 BEGIN
-    RETURN (
-        WITH
-        -- What all lines of a rule and product say, and where they stand.
-        kind AS MATERIALIZED (
-            SELECT k.price_rule_id, k.product_id, r.measure, r.pricing, r.invoice_text,
-                CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END AS service,
-                CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END AS title,
-                CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
-                    THEN (u.price ->> 'unit_price')::numeric END AS unit_price,
-                rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name) AS place
-            FROM (SELECT DISTINCT d.price_rule_id, d.product_id, d.effect FROM array_rows(invoice_lines.due) AS d) AS k
-            JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
-            JOIN product AS p ON p.product_id = k.product_id
-            LEFT JOIN product AS s ON s.product_id = p.path[3]
-            CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
-        ),
-        account_named AS MATERIALIZED (
-            SELECT a.account_id, coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id) AS name,
-                g.agreement_id, g.number, g.order_number
-            FROM (SELECT DISTINCT d.account_id FROM array_rows(invoice_lines.due) AS d WHERE d.account_id IS NOT NULL) AS k
-            JOIN account AS a ON a.account_id = k.account_id
-            LEFT JOIN agreement AS g ON g.account_id = k.account_id
-        ),
-        -- The price that was agreed, where it is one for each unit.
-        item AS MATERIALIZED (
-            SELECT a.account_id, agreement_resource(a.number, i.number) AS resource_id, i.description,
-                CASE WHEN u.price - '{model,unit_price}'::text[] = '{}' AND (u.price ->> 'unit_price')::numeric >= 0
-                    THEN (u.price ->> 'unit_price')::numeric END AS unit_price
-            FROM account_named AS a
-            JOIN agreement_item AS i ON i.agreement_id = a.agreement_id
-            CROSS JOIN LATERAL (SELECT i.pricing::jsonb AS price OFFSET 0) AS u
-        ),
-        placed AS (
-            SELECT d.*, g.invoice_id, g.billed_by, g.section, g.vat_category, g.vat_rate, g.vat_country, g.vat_exemption,
-                k.measure, k.pricing, k.service, coalesce(k.invoice_text, i.description, k.title) AS description,
-                k.unit_price AS rule_price, i.unit_price AS item_price, a.name AS account, coalesce(a.order_number, g.order_number) AS order_number,
-                v.service_start, v.service_end,
-                trim_scale(coalesce(d.quantity, 0) - d.quantity_before) AS difference, currency_minor_unit(d.currency) AS decimals,
-                row_number() OVER (PARTITION BY g.invoice_id ORDER BY
-                    g.section COLLATE "C" NULLS FIRST, g.billed_by IS NOT NULL, d.period_start, k.place, d.account_id, d.resource_id, d.tag_value)::int AS line_no
-            -- there always is one: by left joins the planner does not take that for rare
-            FROM ROWS FROM (array_rows(invoice_lines.due), array_rows(places)) AS d
-            LEFT JOIN array_rows(groups) WITH ORDINALITY AS g ON g.ordinality = d.array_rows
-            LEFT JOIN kind AS k ON k.price_rule_id = d.price_rule_id AND k.product_id = d.product_id
-            LEFT JOIN account_named AS a ON a.account_id = d.account_id
-            LEFT JOIN item AS i ON i.account_id = d.account_id AND i.resource_id = d.resource_id
-            LEFT JOIN invoice_service(invoice_lines.due) AS v
-                ON v.account_id = d.account_id
-                AND v.resource_id = d.resource_id
-                AND v.period_start = d.period_start
-                AND v.goes_on = (d.invoice_on IS NOT NULL AND d.corrects IS NULL AND d.revision > 0)
-        ),
-        -- Never a negative price: where quantity and amount disagree in sign, a lump sum.
-        counted AS (
-            SELECT p.*, p.unit IS NOT NULL AND p.difference <> 0 AND sign(p.amount) * sign(p.difference) >= 0 AS is_counted
-            FROM placed AS p
-            OFFSET 0
-        )
-        SELECT array_agg(ROW(
-            c.invoice_id, c.line_no, c.customer_id, c.period_start, c.price_rule_id, c.product_id, c.account_id, c.resource_id, c.tag_value,
-            c.currency, c.revision, coalesce(c.corrects, c.billed_by), c.effect, c.service, c.description, c.account, c.measure, c.pricing,
-            c.climbed, c.measured, c.measured_before, c.due, c.due_before,
-            CASE WHEN c.is_counted THEN c.difference WHEN c.amount < 0 THEN -1 ELSE 1 END,
-            CASE WHEN c.is_counted THEN c.unit END,
-            CASE
-                WHEN NOT c.is_counted THEN abs(c.amount)
-                WHEN c.rule_price IS NOT NULL AND c.revision = 0 AND c.climbed IS NULL
-                    -- what a value has is rounded with the parts of the others, what was written off by itself
-                    AND (c.dimension_id IS NULL AND c.due_before = 0 AND c.quantity_before = 0 OR round(c.rule_price * c.difference, c.decimals) = c.amount)
-                    THEN greatest(c.rule_price, 0)
-                -- the price that was agreed, while it is the price
-                WHEN c.item_price IS NOT NULL AND round(c.item_price * c.difference, c.decimals) = c.amount
-                    THEN round(c.item_price, greatest(min_scale(c.item_price), c.decimals))
-                ELSE invoice_unit_price(c.amount, c.difference, c.decimals)
-            END,
-            c.amount, coalesce(c.billed_cost, 0) - c.cost_before, c.vat_category, c.vat_rate, c.dimension_id, c.dimension_value, c.invoice_on,
-            c.vat_country, c.vat_exemption, c.service_start, c.service_end, c.order_number, c.section)::invoice_line)
-        FROM counted AS c
-    );
+    SELECT g.places, g.groups INTO kind_places, kind_due FROM array_group(due, '{price_rule_id,product_id,effect}') AS g;
+    SELECT g.places, g.groups INTO account_places, account_due FROM array_group(due, '{account_id}') AS g;
+    -- What all lines of a rule and product say, and where they stand.
+    kinds := ARRAY(
+        SELECT ROW(r.measure, r.pricing,
+            CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END,
+            r.invoice_text,
+            CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END,
+            CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
+                THEN (u.price ->> 'unit_price')::numeric END,
+            rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name))::invoice_kind
+        -- there always is one: by left joins the planner does not take that for rare
+        FROM array_rows(kind_due) WITH ORDINALITY AS k
+        LEFT JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
+        LEFT JOIN product AS p ON p.product_id = k.product_id
+        LEFT JOIN product AS s ON s.product_id = p.path[3]
+        CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
+        ORDER BY k.ordinality);
+    accounts := ARRAY(
+        SELECT ROW(coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id), g.order_number)::invoice_account
+        FROM array_rows(account_due) WITH ORDINALITY AS k
+        LEFT JOIN account AS a ON a.account_id = k.account_id
+        LEFT JOIN agreement AS g ON g.account_id = k.account_id
+        ORDER BY k.ordinality);
+    fees := invoice_fees(due);
+    -- without a query in it, so that thousands of lines are not copied
+    RETURN invoice_lines_make(due, groups, places, kinds, kind_places, accounts, account_places, fees);
 END
 $$;
 
@@ -304,9 +361,9 @@ BEGIN
         ),
         -- few for each document, where it has many lines
         part AS (
-            SELECT l.invoice_id, l.currency, l.vat_category, l.vat_rate, l.vat_country, l.vat_exemption, sum(l.amount) AS amount
-            FROM array_rows(lines) AS l
-            GROUP BY 1, 2, 3, 4, 5, 6
+            SELECT l.invoice_id, l.currency, l.vat_category, l.vat_rate, l.vat_country, l.vat_exemption, l.array_rows AS amount
+            FROM array_group(lines, '{invoice_id,currency,vat_category,vat_rate,vat_country,vat_exemption}', NULL, 'amount') AS g
+            CROSS JOIN LATERAL ROWS FROM (array_rows(g.groups), array_rows(g.totals)) AS l
         )
         SELECT ROW(p.invoice_id, p.vat_category, p.vat_rate, sum(p.amount), currency_round(sum(p.amount) * p.vat_rate / 100, p.currency),
             CASE WHEN count(DISTINCT coalesce(p.vat_exemption, '')) = 1 AND min(p.vat_exemption) ~ '^VATEX-' THEN min(p.vat_exemption) END,
@@ -345,7 +402,8 @@ BEGIN
         payment AS MATERIALIZED (
             SELECT l.invoice_id, min(g.payment_days) AS payment_days,
                 CASE WHEN count(*) = count(l.order_number) AND min(l.order_number) = max(l.order_number) THEN min(l.order_number) END AS order_number
-            FROM (SELECT DISTINCT l.invoice_id, l.account_id, l.order_number FROM array_rows(lines) AS l) AS l
+            FROM array_group(lines, '{invoice_id,account_id,order_number}') AS k
+            CROSS JOIN LATERAL array_rows(k.groups) AS l
             LEFT JOIN agreement AS g ON g.account_id = l.account_id
             GROUP BY 1
         )
@@ -448,7 +506,8 @@ BEGIN
     END IF;
     RETURN ARRAY(
         SELECT ROW(m.invoice_id, m.period_start, r.currency, r.to_currency, r.rate, r.inverse, r.rate_on, r.per, r.source)::invoice_currency_rate
-        FROM (SELECT DISTINCT l.invoice_id, l.customer_id, l.period_start, l.currency FROM array_rows(lines) AS l) AS m
+        FROM array_group(lines, '{invoice_id,customer_id,period_start,currency}') AS k
+        CROSS JOIN LATERAL array_rows(k.groups) AS m
         JOIN array_rows(rates) AS r ON r.customer_id = m.customer_id AND r.period_start = m.period_start AND r.to_currency = m.currency
         ORDER BY m.invoice_id, m.period_start, r.currency
     );
@@ -480,6 +539,12 @@ END
 $$;
 
 COMMENT ON FUNCTION invoice_issued(invoice[]) IS 'documents in the making with the day on which they are numbered as their day of issue';
+
+-- INSERT INTO invoice_line, but as COPY writes: many lines to a page at once.
+CREATE OR REPLACE FUNCTION invoice_line_insert(lines invoice_line[]) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+
+COMMENT ON FUNCTION invoice_line_insert(invoice_line[]) IS 'writes lines of documents';
 
 -- Makes, numbers, chains and writes documents of what is due.  Gives their number.  With
 -- now, none waits for better days.
@@ -601,7 +666,7 @@ BEGIN
     WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
 
     INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM array_rows(documents);
-    INSERT INTO invoice_line SELECT * FROM array_rows(lines);
+    PERFORM invoice_line_insert(lines);
     INSERT INTO invoice_vat SELECT * FROM array_rows(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM array_rows(kept);

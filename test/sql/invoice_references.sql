@@ -50,6 +50,37 @@ INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 5)).*;
 INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 6)).* WHERE false;
 SELECT count(*) FROM invoice_line;
 
+-- Lines that are written many at once are checked as by INSERT.
+SAVEPOINT w;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{"customer_id": 99}', 8)]); ROLLBACK TO w;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"product_id": 9999}', 7)]); ROLLBACK TO w;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{}', 7)]); ROLLBACK TO w;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{"revision": 7}', 8)]); ROLLBACK TO w;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"amount": null}', 7)]); ROLLBACK TO w;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"amount": 7}', 7)]); ROLLBACK TO w;
+SELECT invoice_line_insert('{}'), invoice_line_insert(NULL);
+SELECT invoice_line_insert(ARRAY(SELECT pg_temp.copy('{}', n) FROM generate_series(1000, 3000) AS n));
+SELECT count(*), min(line_no), max(line_no), count(DISTINCT l - ARRAY['line_no', 'revision', 'corrects']) AS alike
+FROM invoice_line AS i
+CROSS JOIN LATERAL (SELECT to_jsonb(i) AS l) AS j
+WHERE line_no >= 1000;
+SET LOCAL enable_seqscan = off;
+SELECT count(*) FROM invoice_line WHERE customer_id = 1 AND period_start = '2024-08-01' AND revision BETWEEN 1000 AND 3000;
+RESET enable_seqscan;
+SELECT * FROM invoice_references_taken('invoice_line');
+ROLLBACK TO w;
+-- Where others look at lines, INSERT writes them.
+CREATE FUNCTION pg_temp.louder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'line %', NEW.line_no; RETURN NEW; END $$;
+CREATE TRIGGER louder AFTER INSERT ON invoice_line FOR EACH ROW EXECUTE FUNCTION pg_temp.louder();
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{}', 8)]);
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"customer_id": 99}', 9)]); ROLLBACK TO w;
+ALTER TABLE invoice_line DISABLE TRIGGER invoice_references_gather;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"dimension_id": 99}', 7)]); ROLLBACK TO w;
+CREATE FUNCTION pg_temp.loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'lines'; RETURN NULL; END $$;
+CREATE TRIGGER loud AFTER INSERT ON invoice_line FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.loud();
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{}', 8)]);
+ROLLBACK TO w;
+
 -- A trigger that inserts, too, in a subtransaction that fails or not.
 CREATE FUNCTION pg_temp.twice() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

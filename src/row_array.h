@@ -1,0 +1,50 @@
+/*
+ * row_array.h: arrays of rows that a function is given, or gives.
+ *
+ * Each is walked where it is, and its columns are found by name once for all rows.
+ */
+#ifndef CLOUDBILLING_ROW_ARRAY_H
+#define CLOUDBILLING_ROW_ARRAY_H
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "fmgr.h"
+
+/* Rows that are read. */
+typedef struct RowArray
+{
+	const char *what; /* they are, for errors: "lines" */
+	int n;
+	HeapTupleHeader *rows;
+	TupleDesc desc; /* NULL when there are no rows */
+	int columns;    /* that are read: all, unless less is said */
+	HeapTupleData tuple;
+	struct TupleTableSlot *slot;
+	Datum *values; /* of the row that was read last, by column from 0 */
+	bool *nulls;
+} RowArray;
+
+extern void row_array_open(RowArray *array, FunctionCallInfo fcinfo, int argno, const char *what);
+extern void row_array_close(RowArray *array);
+extern int row_array_column(const RowArray *array, const char *name);
+extern const int32 *row_array_ints(FunctionCallInfo fcinfo, int argno, int n, const char *what);
+
+/* Rows that are made. */
+typedef struct RowArrayBuild
+{
+	struct ExpandedArrayHeader *array;
+	TupleDesc desc;
+	int n;
+	char *data; /* an array, but for its head */
+	Size size;
+	Size room;
+} RowArrayBuild;
+
+extern void row_array_begin(RowArrayBuild *build, Oid type);
+extern void row_array_add(RowArrayBuild *build, Datum *values, bool *nulls);
+extern Datum row_array_end(RowArrayBuild *build);
+
+/* Takes a row apart. */
+extern void row_array_read(RowArray *array, int i);
+
+#endif
