@@ -137,20 +137,21 @@ FROM (
         ) AS b
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
     ) AS b
-        -- parts of a key that are NULL on both sides are the same, too
         ON b.customer_id = d.customer_id
         AND b.period_start = d.period_start
         AND b.price_rule_id = d.price_rule_id
         AND b.product_id = d.product_id
+        -- parts that are NULL on both sides are the same, too: these are hashed,
         AND coalesce(b.account_id, 0) = coalesce(d.account_id, 0)
         AND coalesce(b.resource_id, '') = coalesce(d.resource_id, '')
-        AND (b.resource_id IS NULL) = (d.resource_id IS NULL)
         AND coalesce(b.tag_value, '') = coalesce(d.tag_value, '')
-        AND (b.tag_value IS NULL) = (d.tag_value IS NULL)
-        AND b.currency::text = d.currency
-        AND coalesce(b.dimension_id, 0) = coalesce(d.dimension_id, 0)
         AND coalesce(b.dimension_value, '') = coalesce(d.dimension_value, '')
-        AND (b.dimension_value IS NULL) = (d.dimension_value IS NULL)
+        -- and these looked at
+        AND b.resource_id IS NOT DISTINCT FROM d.resource_id
+        AND b.tag_value IS NOT DISTINCT FROM d.tag_value
+        AND b.dimension_value IS NOT DISTINCT FROM d.dimension_value
+        AND b.dimension_id IS NOT DISTINCT FROM d.dimension_id
+        AND b.currency IS NOT DISTINCT FROM d.currency::bpchar
 ) AS k
 JOIN price_rule_known AS r ON r.price_rule_id = k.price_rule_id;
 
