@@ -11,6 +11,8 @@
  */
 #include "apart.h"
 
+#include "heap.h"
+
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
@@ -21,6 +23,7 @@
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
+#include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -138,6 +141,8 @@ run_apart_main(Datum main_arg)
 	dsm_pin_mapping(segment);
 	order = dsm_segment_address(segment);
 
+	if (order->repeat)
+		heap_keep();
 	BackgroundWorkerInitializeConnectionByOid(order->database, order->user, flags);
 	if (order->settings > 0)
 		take_settings(order);
@@ -234,6 +239,31 @@ beside_end(void)
 		pfree(beside_workers);
 	beside_segment = NULL;
 	beside_workers = NULL;
+}
+
+/* Waits for so many milliseconds; says whether anybody still works beside this session. */
+bool
+beside_wait(long timeout)
+{
+	bool is_working = false;
+
+	for (int i = 0; i < beside_count && !is_working; i++)
+	{
+		pid_t pid;
+
+		is_working = GetBackgroundWorkerPid(beside_workers[i], &pid) != BGWH_STOPPED;
+	}
+	if (is_working)
+	{
+		/* the server wakes who asked when a worker ends */
+		(void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout,
+		                PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	else
+		beside_end();
+	return is_working;
 }
 
 /* Who asked goes, by an error or for good: nobody goes on without him. */

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 extern int beside_start(const char *name, const char *command, int workers);
+extern bool beside_wait(long timeout);
 extern void beside_end(void);
 
 #endif

@@ -15,11 +15,13 @@ invoice_run_processes_start(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(beside_start("cloudbilling invoice run", command, PG_GETARG_INT32(1)));
 }
 
-PG_FUNCTION_INFO_V1(invoice_run_processes_end);
+/* How long is waited in one transaction: what is waited in holds up VACUUM. */
+#define WAIT_MILLISECONDS 1000
+
+PG_FUNCTION_INFO_V1(invoice_run_processes_wait);
 
 Datum
-invoice_run_processes_end(PG_FUNCTION_ARGS)
+invoice_run_processes_wait(PG_FUNCTION_ARGS)
 {
-	beside_end();
-	PG_RETURN_VOID();
+	PG_RETURN_BOOL(beside_wait(WAIT_MILLISECONDS));
 }

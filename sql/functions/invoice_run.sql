@@ -301,7 +301,7 @@ $$;
 
 COMMENT ON FUNCTION invoice_run_batch(int, boolean) IS 'finalises the next batch of a run; gives false when there is none that nobody works on';
 
--- Processes that do batches beside the one that asks, as sessions of its user, with its
+-- Processes that do batches for the one that asks, as sessions of its user, with its
 -- role and settings.  They end when there is no batch left, or when who asked is cancelled
 -- or gone.
 CREATE OR REPLACE FUNCTION invoice_run_processes_start(run int, processes int) RETURNS int
@@ -309,22 +309,26 @@ CREATE OR REPLACE FUNCTION invoice_run_processes_start(run int, processes int) R
 
 COMMENT ON FUNCTION invoice_run_processes_start(int, int) IS 'starts processes that do batches of an invoice run; gives how many were to be had';
 
-CREATE OR REPLACE FUNCTION invoice_run_processes_end() RETURNS void
+CREATE OR REPLACE FUNCTION invoice_run_processes_wait() RETURNS boolean
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 
-COMMENT ON FUNCTION invoice_run_processes_end() IS 'waits for the end of the processes that this session started';
+COMMENT ON FUNCTION invoice_run_processes_wait() IS 'waits a second for the processes that this session started; gives false when all have ended';
 
--- How many there are, with who calls the run: no more than batches that are left.
+-- How many there are: no more than batches that are left, and none for one alone, which
+-- is as well done here.
 CREATE OR REPLACE FUNCTION invoice_run_processes(run int, processes int)
 RETURNS int
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT least(coalesce(invoice_run_processes.processes, 1 + current_setting('max_parallel_maintenance_workers')::int), count(*))::int
-    FROM invoice_run_batch AS b
-    WHERE b.invoice_run_id = invoice_run_processes.run AND b.committed_at IS NULL;
+    SELECT CASE WHEN n.processes > 1 THEN n.processes ELSE 0 END
+    FROM (
+        SELECT least(coalesce(invoice_run_processes.processes, current_setting('max_parallel_maintenance_workers')::int), count(*))::int AS processes
+        FROM invoice_run_batch AS b
+        WHERE b.invoice_run_id = invoice_run_processes.run AND b.committed_at IS NULL
+    ) AS n;
 END;
 
-COMMENT ON FUNCTION invoice_run_processes(int, int) IS 'how many processes do what is left of an invoice run';
+COMMENT ON FUNCTION invoice_run_processes(int, int) IS 'how many processes do what is left of an invoice run; 0 is who called it';
 
 -- What who called a run does in one transaction.  Gives false, and ends the run, when
 -- all is done, whoever did it.
@@ -335,20 +339,17 @@ SET search_path = cloudbilling, pg_temp
 AS $$
 BEGIN
     PERFORM invoice_run_hold(run, false);
-    IF NOT invoice_run_batch(run) THEN
-        -- What the others leave behind is done here.
-        PERFORM invoice_run_processes_end();
-        IF NOT invoice_run_batch(run, wait => true) THEN
-            UPDATE invoice_run AS r SET phase = 'invoicing', finished_at = clock_timestamp() WHERE r.invoice_run_id = run;
-            RETURN false;
-        END IF;
+    -- What the others leave behind is done here.
+    IF NOT invoice_run_processes_wait() AND NOT invoice_run_batch(run) AND NOT invoice_run_batch(run, wait => true) THEN
+        UPDATE invoice_run AS r SET phase = 'invoicing', finished_at = clock_timestamp() WHERE r.invoice_run_id = run;
+        RETURN false;
     END IF;
     PERFORM invoice_run_hold(run, true);
     RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_run_step(int) IS 'does one batch of a run; gives false when all are done';
+COMMENT ON FUNCTION invoice_run_step(int) IS 'does one batch of a run, or waits for others who do; gives false when all are done';
 
 CREATE OR REPLACE PROCEDURE invoice_run_batches(run int, processes int)
 LANGUAGE plpgsql
@@ -366,7 +367,7 @@ BEGIN
         COMMIT;
     END IF;
     PERFORM cloudbilling.invoice_run_hold(run, false);
-    PERFORM cloudbilling.invoice_run_processes_start(run, cloudbilling.invoice_run_processes(run, processes) OPERATOR(pg_catalog.-) 1);
+    PERFORM cloudbilling.invoice_run_processes_start(run, cloudbilling.invoice_run_processes(run, processes));
     PERFORM cloudbilling.invoice_run_hold(run, true);
     WHILE cloudbilling.invoice_run_step(run) LOOP
         COMMIT;
