@@ -1,5 +1,5 @@
 -- An invoice run of all customers of invoice_run_data.sql.  Prints measurement, side and
--- milliseconds.  Variable: sample, customers that the loop does.
+-- milliseconds.  Variables: sample, customers that the loop does; batch, customers a transaction.
 --
 -- The baseline writes the same finished lines, by one statement, into a table with the
 -- same columns and primary key.  The loop is what everybody writes first: for each
@@ -80,7 +80,7 @@ TRUNCATE line_loop;
 SELECT 'invoice run, loop', 'baseline', pg_temp.elapsed(format('SELECT pg_temp.invoice_loop(%s)', :sample)) * (SELECT count(*) FROM customer) / :sample;
 
 SELECT clock_timestamp() AS began \gset
-CALL invoice_run('2026-02-01');
+CALL invoice_run('2026-02-01', :batch);
 SELECT extract(epoch FROM clock_timestamp() - :'began') * 1000 AS elapsed \gset
 SELECT m, 'ours', :elapsed FROM unnest('{"invoice run","invoice run, loop"}'::text[]) AS m;
 
