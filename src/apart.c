@@ -225,7 +225,7 @@ run_apart(PG_FUNCTION_ARGS)
 }
 
 /* Waits until all who work beside this session have ended. */
-void
+static void
 beside_end(void)
 {
 	while (beside_count > 0)
@@ -298,7 +298,7 @@ may_log_in(Oid user)
 /*
  * Starts workers that run a command until it gives false, as sessions of the session's user,
  * with its role and settings.  Gives how many there are: fewer, or none, when the server has
- * no more.  Who started them calls beside_end.
+ * no more.  Who started them calls beside_wait until none is left.
  */
 int
 beside_start(const char *name, const char *command, int workers)

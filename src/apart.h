@@ -8,6 +8,5 @@
 
 extern int beside_start(const char *name, const char *command, int workers);
 extern bool beside_wait(long timeout);
-extern void beside_end(void);
 
 #endif

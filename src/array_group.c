@@ -155,6 +155,17 @@ is_in(const Grouping *grouping, int row, int number)
 	return true;
 }
 
+/* Where in the table the number of a new group goes. */
+static int32 *
+free_place(Grouping *grouping, uint32 hash)
+{
+	uint32 place = hash & grouping->mask;
+
+	while (grouping->table[place] != 0)
+		place = (place + 1) & grouping->mask;
+	return &grouping->table[place];
+}
+
 /* Makes room for more groups. */
 static void
 grow(Grouping *grouping)
@@ -171,13 +182,7 @@ grow(Grouping *grouping)
 	    MemoryContextAllocExtended(CurrentMemoryContext, (grouping->mask + 1) * sizeof(int32),
 	                               MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (int i = 0; i < grouping->ngroups; i++)
-	{
-		uint32 place = grouping->groups[i].hash & grouping->mask;
-
-		while (grouping->table[place] != 0)
-			place = (place + 1) & grouping->mask;
-		grouping->table[place] = i + 1;
-	}
+		*free_place(grouping, grouping->groups[i].hash) = i + 1;
 }
 
 /* The number, from 0, of the group of the row that was read: a new one if there is none. */
@@ -206,14 +211,9 @@ find_group(Grouping *grouping, int row)
 			return number;
 	}
 	if (grouping->ngroups == grouping->max)
-	{
 		grow(grouping);
-		place = hash & grouping->mask;
-		while (grouping->table[place] != 0)
-			place = (place + 1) & grouping->mask;
-	}
 	number = grouping->ngroups++;
-	grouping->table[place] = number + 1;
+	*free_place(grouping, hash) = number + 1;
 	memset(&grouping->groups[number], 0, sizeof(RowGroup));
 	grouping->groups[number].first = row;
 	grouping->groups[number].hash = hash;

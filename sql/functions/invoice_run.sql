@@ -16,7 +16,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = format('an invoice run cannot have %s processes', processes),
-            HINT = 'The process that calls it is one of them: with 1, it is alone.';
+            HINT = 'With 1, the process that calls it does all by itself.';
     END IF;
     SELECT string_agg(coalesce(u.customer_id::text, 'NULL'), ', ' ORDER BY u.customer_id)
     INTO unknown
@@ -213,7 +213,14 @@ DECLARE
     detail text;
     hint text;
 BEGIN
-    IF wait THEN
+    SELECT *
+    INTO part
+    FROM invoice_run_batch AS b
+    WHERE b.invoice_run_id = run AND b.committed_at IS NULL
+    ORDER BY b.customer_first
+    LIMIT 1
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND AND wait THEN
         SELECT *
         INTO part
         FROM invoice_run_batch AS b
@@ -221,14 +228,6 @@ BEGIN
         ORDER BY b.customer_first
         LIMIT 1
         FOR NO KEY UPDATE;
-    ELSE
-        SELECT *
-        INTO part
-        FROM invoice_run_batch AS b
-        WHERE b.invoice_run_id = run AND b.committed_at IS NULL
-        ORDER BY b.customer_first
-        LIMIT 1
-        FOR NO KEY UPDATE SKIP LOCKED;
     END IF;
     IF NOT FOUND THEN
         -- halves of a batch that was waited for
@@ -340,7 +339,7 @@ AS $$
 BEGIN
     PERFORM invoice_run_hold(run, false);
     -- What the others leave behind is done here.
-    IF NOT invoice_run_processes_wait() AND NOT invoice_run_batch(run) AND NOT invoice_run_batch(run, wait => true) THEN
+    IF NOT invoice_run_processes_wait() AND NOT invoice_run_batch(run, wait => true) THEN
         UPDATE invoice_run AS r SET phase = 'invoicing', finished_at = clock_timestamp() WHERE r.invoice_run_id = run;
         RETURN false;
     END IF;

@@ -178,6 +178,8 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION customer_vat(int, text, date, text, text, int) IS 'VAT of a supply to a customer as the next invoice will have it, and why';
+
 -- What customer_vat looks at of a customer: of the same seller, on one day, customers of
 -- whom it is the same have the same VAT.  Within a country a number counts only where the
 -- charge is reversed.
@@ -192,8 +194,6 @@ RETURN ARRAY[
     CASE WHEN customer.vies_valid IS FALSE THEN coalesce(customer.vies_checked_on - DATE '2000-01-01', 0)::text END];
 
 COMMENT ON FUNCTION customer_vat_facts(customer, seller, text, text) IS 'what the VAT of a supply depends on of the customer';
-
-COMMENT ON FUNCTION customer_vat(int, text, date, text, text, int) IS 'VAT of a supply to a customer as the next invoice will have it, and why';
 
 -- What an invoice in another currency must say of its VAT (art. 230): the amount in
 -- the currency that VAT is declared in, by the rate of the tax point, and that rate.
