@@ -44,7 +44,7 @@ CODE  = sql/views/currency_rate_either.sql \
         $(addprefix sql/views/,leakage.sql bi_margin_bridge.sql invoice_line_entry.sql purchase_order.sql) \
         $(addprefix sql/functions/,supplier_invoice.sql selector_explain.sql invoice_specification.sql invoice_running.sql what_if.sql rating_explain.sql payment_reference.sql invoice_frozen.sql invoice_note.sql invoice_number.sql invoice_policy.sql purchase_order.sql invoice_references.sql correction_policy.sql invoice_rates.sql seller_lock.sql) \
         $(addprefix sql/views/,invoice_status.sql payment_status.sql invoice_sealed.sql bi_receivable.sql invoice_overview.sql) \
-        $(addprefix sql/functions/,invoice_seal.sql invoice_unit_price.sql array_group.sql invoice_service.sql invoice_make.sql invoice.sql payment.sql prepayment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
+        $(addprefix sql/functions/,invoice_seal.sql invoice_unit_price.sql array_group.sql cursor_rows.sql invoice_service.sql invoice_make.sql invoice.sql payment.sql prepayment.sql invoice_event.sql invoice_credit.sql invoice_approval.sql invoice_line.sql invoice_adhoc.sql \
           invoice_run.sql document_format.sql invoice_html.sql invoice_ubl.sql invoice_preview.sql invoice_annex.sql schedule.sql)
 # Runs once too, after the code it is about.
 GRANTS = sql/grants.sql
@@ -63,7 +63,7 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references array_group invoice_bodies \
+                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references array_group cursor_rows invoice_bodies \
                  agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)

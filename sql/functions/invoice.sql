@@ -90,6 +90,99 @@ $$;
 
 COMMENT ON FUNCTION invoice_isolation_check() IS 'refuses isolation levels at which invoices cannot be finalised';
 
+-- What is due and may be invoiced by a day, for the customers asked for, as an array: it
+-- begins today where it begins last, and first.
+CREATE OR REPLACE FUNCTION invoice_due_by(until date, customers int[], entries text[], first_today date, last_today date)
+RETURNS invoice_due[]
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+-- all rows are wanted, not the first ones soon
+SET cursor_tuple_fraction = 1
+AS $$
+DECLARE
+    due    invoice_due[];
+    -- all periods before this month have ended everywhere
+    month  date := date_trunc('month', least(until, first_today)::timestamp)::date;
+    oldest date := until - make_interval(months => current_setting('cloudbilling.correction_months')::int);
+    -- What is mostly so is asked first, and costs little.  Who it is, and by what rule, is
+    -- looked at only where that makes a difference.
+    found  CURSOR FOR
+        SELECT d.*
+        FROM invoice_due AS d
+        WHERE CASE
+                WHEN d.invoice_on IS NULL AND d.period_start < month THEN true
+                WHEN coalesce(d.invoice_on, d.period_end) > least(until, last_today) THEN false
+                WHEN coalesce(d.invoice_on, d.period_end) <= least(until, first_today) THEN true
+                ELSE coalesce(d.invoice_on, d.period_end) <= (
+                    SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date FROM customer_zone AS z WHERE z.customer_id = d.customer_id)
+            END
+          AND CASE
+                WHEN d.due <> d.due_before THEN true
+                WHEN d.revision = 0 AND d.due_before = 0 THEN (SELECT r.show_zero FROM price_rule AS r WHERE r.price_rule_id = d.price_rule_id)
+            END
+          AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
+          -- what resellers sell goes with what they buy
+          AND (customers IS NULL OR CASE WHEN d.reseller_id IS NULL THEN d.customer_id ELSE customer_top_buyer(d.customer_id) END = ANY (customers))
+          -- long ago billed periods rest, with all their lines
+          AND (entries IS NOT NULL
+            OR d.period_start >= oldest
+            OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start));
+BEGIN
+    OPEN found;
+    due := cursor_rows(found, NULL::invoice_due);
+    CLOSE found;
+    IF cardinality(due) > 0 THEN
+        RETURN due;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_due_by(date, int[], text[], date, date) IS 'what is due and may be invoiced by a day; NULL is nothing';
+
+-- Of what is due, proposes what waits for approval, or takes what has it, leaves out or
+-- puts by itself what policies of corrections say, and makes documents of the rest.
+CREATE OR REPLACE FUNCTION invoice_decide(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], first int, last int,
+    until date, run int, customers int[], approval int, entries text[], as_if date)
+RETURNS int
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    apart   invoice_due[];
+    sold_on invoice_due[];
+BEGIN
+    -- What needs approval, and what has it.
+    IF approval IS NOT NULL THEN
+        due := (
+            SELECT array_agg(d)
+            FROM unnest(due) AS d
+            JOIN invoice_approval AS p ON p.customer_id = invoice_holder(d.customer_id) AND p.currency = d.currency::bpchar
+            WHERE p.invoice_approval_id = approval);
+    ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
+        due := invoice_propose(due, ARRAY(
+            SELECT c.customer_id
+            FROM customer AS c
+            WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))), until, run);
+    END IF;
+
+    -- Policies of customers: few have one.  They are about what the seller invoices.
+    IF entries IS NULL AND EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
+        sold_on := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NOT NULL);
+        IF cardinality(sold_on) > 0 THEN
+            due := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NULL);
+        END IF;
+        SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
+        IF cardinality(sold_on) > 0 THEN
+            due := coalesce(due, '{}') || sold_on;
+        END IF;
+    END IF;
+    RETURN invoice_make(due, by_value, rates, run, as_if) + invoice_make(apart, by_value, rates, run, as_if);
+END
+$$;
+
+COMMENT ON FUNCTION invoice_decide(invoice_due[], invoice_line_value[], charge_converted[], int, int, date, int, int[], int, text[], date) IS 'makes documents of what is due, but for what waits for approval or a policy holds back; gives their number';
+
 -- Finalises what is due for the customers first to last, or for those of them that are
 -- listed, or of it only lines that were entered by hand, by their resources; what waits
 -- for approval is proposed, or is what is finalised.  Gives the number of documents.
@@ -115,13 +208,9 @@ SET plan_cache_mode = force_custom_plan
 SET random_page_cost = 1.1
 AS $$
 DECLARE
-    due        invoice_due[];
-    by_value   invoice_line_value[];
-    rates      charge_converted[];
-    apart      invoice_due[];
-    sold_on    invoice_due[];
     first_today date;
-    last_today date;
+    last_today  date;
+    made        int;
 BEGIN
     IF num_nulls(first, last, until) > 0 THEN
         RAISE EXCEPTION USING
@@ -167,57 +256,11 @@ BEGIN
     CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.name)::date AS today) AS t;
 
     -- One statement, so that all are of the same deliveries, rules and rates.
-    SELECT g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s), ARRAY(SELECT r FROM invoice_rates(until) AS r)
-    INTO due, by_value, rates
-    FROM (
-        SELECT array_agg(d) AS due
-        FROM invoice_due AS d
-        CROSS JOIN LATERAL (SELECT coalesce(d.invoice_on, d.period_end) AS day) AS b
-        -- Who it is, and by what rule, is looked at only where that makes a difference.
-        WHERE CASE
-                WHEN b.day > least(until, last_today) THEN false
-                WHEN b.day <= least(until, first_today) THEN true
-                ELSE b.day <= (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date FROM customer_zone AS z WHERE z.customer_id = d.customer_id)
-            END
-          AND CASE
-                WHEN d.amount <> 0 THEN true
-                WHEN d.revision = 0 AND d.due_before = 0 THEN (SELECT r.show_zero FROM price_rule AS r WHERE r.price_rule_id = d.price_rule_id)
-            END
-          AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
-          -- what resellers sell goes with what they buy
-          AND (customers IS NULL OR CASE WHEN d.reseller_id IS NULL THEN d.customer_id ELSE customer_top_buyer(d.customer_id) END = ANY (customers))
-          -- long ago billed periods rest, with all their lines
-          AND (entries IS NOT NULL
-            OR d.period_start >= until - make_interval(months => current_setting('cloudbilling.correction_months')::int)
-            OR NOT EXISTS (SELECT FROM invoice_line AS l WHERE l.customer_id = d.customer_id AND l.period_start = d.period_start))
-    ) AS g;
-
-    -- What needs approval, and what has it.
-    IF approval IS NOT NULL THEN
-        due := (
-            SELECT array_agg(d)
-            FROM unnest(due) AS d
-            JOIN invoice_approval AS p ON p.customer_id = invoice_holder(d.customer_id) AND p.currency = d.currency::bpchar
-            WHERE p.invoice_approval_id = approval);
-    ELSIF EXISTS (SELECT FROM approval_policy) OR EXISTS (SELECT FROM invoice_approval AS p WHERE p.decision IS NULL) THEN
-        due := invoice_propose(due, ARRAY(
-            SELECT c.customer_id
-            FROM customer AS c
-            WHERE c.customer_id BETWEEN first AND last AND (customers IS NULL OR c.customer_id = ANY (customers))), until, run);
-    END IF;
-
-    -- Policies of customers: few have one.  They are about what the seller invoices.
-    IF entries IS NULL AND EXISTS (SELECT FROM correction_policy AS p WHERE p.customer_id BETWEEN first AND last) THEN
-        sold_on := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NOT NULL);
-        IF cardinality(sold_on) > 0 THEN
-            due := ARRAY(SELECT d FROM unnest(due) AS d WHERE d.reseller_id IS NULL);
-        END IF;
-        SELECT a.due, a.apart INTO due, apart FROM correction_policy_apply(due, until, run) AS a;
-        IF cardinality(sold_on) > 0 THEN
-            due := coalesce(due, '{}') || sold_on;
-        END IF;
-    END IF;
-    RETURN invoice_make(due, by_value, rates, run, as_if) + invoice_make(apart, by_value, rates, run, as_if);
+    SELECT invoice_decide(g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s), ARRAY(SELECT r FROM invoice_rates(until) AS r),
+        first, last, until, run, customers, approval, entries, as_if)
+    INTO made
+    FROM (SELECT invoice_due_by(until, customers, entries, first_today, last_today) AS due OFFSET 0) AS g;
+    RETURN made;
 END
 $$;
 

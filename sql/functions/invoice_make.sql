@@ -574,7 +574,7 @@ DECLARE
     prepaid    payment_part[];
     made_at    timestamptz := clock_timestamp();
 BEGIN
-    IF due IS NULL THEN
+    IF coalesce(cardinality(due), 0) = 0 THEN
         RETURN 0;
     END IF;
     SELECT g.groups, g.places, g.heads INTO groups, places, heads FROM invoice_groups(due, invoice_make.now) AS g;
