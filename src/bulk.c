@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/tableam.h"
@@ -55,7 +56,9 @@ typedef struct BulkPart
 	Relation relation;
 	ResultRelInfo *result;
 	BulkInsertState state;
-	int *attributes; /* for each column of the query, from 0 */
+	int *attributes;   /* for each column of the query, from 0 */
+	ExprState *checks; /* all CHECK constraints as one */
+	int nindexes;      /* whose keys are columns, and no more; -1 where others are among them */
 	int nslots;
 	int nrows; /* slots in use */
 	TupleTableSlot *slots[MAX_ROWS];
@@ -186,6 +189,38 @@ is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char
 	return true;
 }
 
+/* All CHECK constraints of a table as one expression, as taken apart it costs more; or NULL. */
+static ExprState *
+prepare_checks(EState *estate, Relation relation)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	List *checks = NIL;
+
+	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
+		if (check_is_enforced(&constraints->check[i]))
+			checks = lappend(checks, stringToNode(constraints->check[i].ccbin));
+	if (checks == NIL)
+		return NULL;
+	return ExecPrepareExpr(
+	    list_length(checks) == 1 ? linitial(checks) : makeBoolExpr(AND_EXPR, checks, -1), estate);
+}
+
+/* The number of a table's indexes, or -1 when one of them asks for more than columns. */
+static int
+count_indexes(ResultRelInfo *result)
+{
+	for (int i = 0; i < result->ri_NumIndices; i++)
+	{
+		IndexInfo *index = result->ri_IndexRelationInfo[i];
+
+		if (index->ii_Expressions != NIL || index->ii_Predicate != NIL ||
+		    index->ii_ExclusionOps != NULL || !index->ii_ReadyForInserts ||
+		    !result->ri_IndexRelationDescs[i]->rd_index->indimmediate)
+			return -1;
+	}
+	return result->ri_NumIndices;
+}
+
 /* Opens a table or partition, with its indexes. */
 static BulkPart *
 open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
@@ -204,6 +239,8 @@ open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
 	part->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(part->result, relation, 0, NULL, 0);
 	ExecOpenIndices(part->result, false);
+	part->nindexes = count_indexes(part->result);
+	part->checks = prepare_checks(receiver->estate, relation);
 	part->state = GetBulkInsertState();
 	part->attributes = palloc(query->natts * sizeof(int));
 	for (int i = 0; i < query->natts; i++)
@@ -211,6 +248,44 @@ open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
 		    get_attnum(RelationGetRelid(relation), NameStr(TupleDescAttr(query, i)->attname)) - 1;
 	MemoryContextSwitchTo(old);
 	return part;
+}
+
+/* Raises the server's error for a row that breaks a constraint of the table. */
+static void
+check_constraints(BulkReceiver *receiver, BulkPart *part, TupleTableSlot *slot)
+{
+	TupleDesc desc = RelationGetDescr(part->relation);
+	ExprContext *context = GetPerTupleExprContext(receiver->estate);
+	bool good = true;
+
+	slot_getallattrs(slot);
+	if (desc->constr == NULL)
+		return;
+	for (int i = 0; desc->constr->has_not_null && i < desc->natts; i++)
+		good &= !slot->tts_isnull[i] || !TupleDescAttr(desc, i)->attnotnull;
+	context->ecxt_scantuple = slot;
+	if (!good || !ExecCheck(part->checks, context))
+		ExecConstraints(part->result, slot, receiver->estate);
+}
+
+/* Adds the entries of new rows to an index whose keys are columns. */
+static void
+insert_index_entries(BulkPart *part, int i)
+{
+	Relation index = part->result->ri_IndexRelationDescs[i];
+	IndexInfo *info = part->result->ri_IndexRelationInfo[i];
+	IndexUniqueCheck unique = info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+
+	for (int row = 0; row < part->nrows; row++)
+	{
+		TupleTableSlot *slot = part->slots[row];
+
+		for (int key = 0; key < info->ii_NumIndexAttrs; key++)
+			values[key] = slot_getattr(slot, info->ii_IndexAttrNumbers[key], &nulls[key]);
+		index_insert(index, values, nulls, &slot->tts_tid, part->relation, unique, false, info);
+	}
 }
 
 /* Writes the rows that were kept back for a part. */
@@ -226,10 +301,13 @@ flush_part(BulkReceiver *receiver, BulkPart *part)
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
 	table_multi_insert(part->relation, part->slots, part->nrows, estate->es_output_cid, 0,
 	                   part->state);
+	/* index by index: what was read of one is at hand for the next row */
+	for (int i = 0; i < part->nindexes; i++)
+		insert_index_entries(part, i);
 	MemoryContextSwitchTo(old);
 	for (int i = 0; i < part->nrows; i++)
 	{
-		if (part->result->ri_NumIndices > 0)
+		if (part->nindexes < 0)
 		{
 			list_free(insert_index_tuples(part->result, part->slots[i], estate));
 			ResetPerTupleExprContext(estate);
@@ -360,6 +438,30 @@ startup(DestReceiver *self, int operation, TupleDesc query)
 			receiver->key = i;
 }
 
+/* The slot for the next row of a part. */
+static TupleTableSlot *
+next_slot(BulkReceiver *receiver, BulkPart *part)
+{
+	if (part->nrows == part->nslots)
+	{
+		MemoryContext old = MemoryContextSwitchTo(receiver->context);
+
+		part->slots[part->nslots++] = table_slot_create(part->relation, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	return part->slots[part->nrows];
+}
+
+/* Counts a row that is kept back in the next slot of a part. */
+static void
+keep(BulkReceiver *receiver, BulkPart *part, Size size)
+{
+	part->nrows++;
+	receiver->nbytes += size;
+	if (++receiver->nrows == MAX_ROWS || receiver->nbytes >= MAX_BYTES)
+		flush(receiver);
+}
+
 /* Takes a row of the query. */
 static bool
 receive(TupleTableSlot *row, DestReceiver *self)
@@ -372,14 +474,7 @@ receive(TupleTableSlot *row, DestReceiver *self)
 
 	slot_getallattrs(row);
 	part = receiver->parts_desc != NULL ? find_part(receiver, row) : receiver->last;
-	if (part->nrows == part->nslots)
-	{
-		MemoryContext old = MemoryContextSwitchTo(receiver->context);
-
-		part->slots[part->nslots++] = table_slot_create(part->relation, NULL);
-		MemoryContextSwitchTo(old);
-	}
-	slot = part->slots[part->nrows];
+	slot = next_slot(receiver, part);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
 	for (int i = 0; i < natts; i++)
 	{
@@ -387,16 +482,37 @@ receive(TupleTableSlot *row, DestReceiver *self)
 		slot->tts_isnull[part->attributes[i]] = row->tts_isnull[i];
 	}
 	ExecStoreVirtualTuple(slot);
-	if (part->relation->rd_att->constr != NULL)
-		ExecConstraints(part->result, slot, receiver->estate);
+	check_constraints(receiver, part, slot);
 	if (receiver->observe != NULL)
 		receiver->observe(receiver->observe_arg, row);
 
 	/* a copy: the query's own row goes with the next one */
-	receiver->nbytes += ExecFetchSlotHeapTuple(slot, true, &should_free)->t_len;
-	part->nrows++;
-	if (++receiver->nrows == MAX_ROWS || receiver->nbytes >= MAX_BYTES)
-		flush(receiver);
+	keep(receiver, part, ExecFetchSlotHeapTuple(slot, true, &should_free)->t_len);
+	return true;
+}
+
+/*
+ * Takes a row of the table as it is, for all that a tuple of the table has it has too; false
+ * where it must be taken apart.
+ */
+static bool
+receive_whole(BulkReceiver *receiver, HeapTupleHeader row)
+{
+	BulkPart *part = receiver->last;
+	TupleDesc desc = RelationGetDescr(part->relation);
+	TupleTableSlot *slot = next_slot(receiver, part);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(row), .t_data = row};
+
+	/* one that was made before the table was altered is not */
+	if (HeapTupleHeaderGetTypeId(row) != RelationGetForm(part->relation)->reltype ||
+	    HeapTupleHeaderGetNatts(row) != desc->natts || HeapTupleHeaderHasExternal(row))
+		return false;
+	ItemPointerSetInvalid(&tuple.t_self);
+	ExecForceStoreHeapTuple(&tuple, slot, false);
+	check_constraints(receiver, part, slot);
+	if (receiver->observe != NULL)
+		receiver->observe(receiver->observe_arg, slot);
+	keep(receiver, part, tuple.t_len);
 	return true;
 }
 
@@ -536,6 +652,8 @@ bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, BulkObs
 		startup(&receiver.dest, CMD_INSERT, rows->desc);
 		for (int i = 0; i < rows->n; i++)
 		{
+			if (receive_whole(&receiver, rows->rows[i]))
+				continue;
 			row_array_read(rows, i);
 			receive(rows->slot, &receiver.dest);
 		}

@@ -33,6 +33,13 @@
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* Whether rows are held to a CHECK constraint; needs access/tupdesc.h. */
+#if PG_VERSION_NUM >= 180000
+#define check_is_enforced(check) ((check)->ccenforced)
+#else
+#define check_is_enforced(check) true
+#endif
+
 /* Adds the index entries of a new row; needs executor/executor.h. */
 #if PG_VERSION_NUM >= 160000
 #define insert_index_tuples(result, slot, estate)                                                  \

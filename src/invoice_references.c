@@ -20,14 +20,18 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+/* Keys that are known again without a search: rows of a document follow each other, and
+ * those of documents are about the same rules and products. */
+#define LAST 256
+
 /* The keys that one foreign key was given. */
 typedef struct References
 {
 	Oid constraint;
 	AttrNumber column;
-	bool has_last;
-	int32 last; /* rows of a document follow each other */
 	HTAB *keys;
+	int32 last[LAST]; /* keys that were gathered, each at the place of its last digits */
+	bool has_last[LAST];
 } References;
 
 /* What the statements of a (sub)transaction gathered, and did not check yet. */
@@ -103,12 +107,13 @@ invoice_references_observe(void *arg, TupleTableSlot *row)
 		References *references = &gathered->references[i];
 		bool is_null;
 		int32 key = DatumGetInt32(slot_getattr(row, references->column, &is_null));
+		int place = (uint32)key % LAST;
 
-		if (is_null || (references->has_last && references->last == key))
+		if (is_null || (references->has_last[place] && references->last[place] == key))
 			continue;
 		hash_search(references->keys, &key, HASH_ENTER, NULL);
-		references->last = key;
-		references->has_last = true;
+		references->last[place] = key;
+		references->has_last[place] = true;
 	}
 }
 

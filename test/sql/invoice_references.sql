@@ -59,6 +59,26 @@ SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{"revision
 SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"amount": null}', 7)]); ROLLBACK TO w;
 SELECT invoice_line_insert(ARRAY[pg_temp.copy('{"amount": 7}', 7)]); ROLLBACK TO w;
 SELECT invoice_line_insert('{}'), invoice_line_insert(NULL);
+-- So are texts that are stored apart, constraints and indexes of users, and lines that were
+-- made before the table was altered.
+SELECT invoice_line_insert(ARRAY[pg_temp.copy(jsonb_build_object('description', string_agg(md5(n::text), ' ')), 7)]) FROM generate_series(1, 1000) AS n;
+SELECT line_no, length(description), pg_relation_size(reltoastrelid) > 0 AS apart FROM invoice_line, pg_class WHERE line_no = 7 AND oid = 'invoice_line'::regclass;
+ALTER TABLE invoice_line ADD CONSTRAINT no_nines CHECK (line_no <> 9);
+CREATE UNIQUE INDEX sevens ON invoice_line ((line_no % 10)) WHERE line_no > 5;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 8)]);
+SAVEPOINT x;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 10), pg_temp.copy('{}', 9)]); ROLLBACK TO x;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 10), pg_temp.copy('{}', 18)]); ROLLBACK TO x;
+DO $$
+DECLARE
+    lines cloudbilling.invoice_line[] := ARRAY[pg_temp.copy('{}', 10)];
+BEGIN
+    ALTER TABLE cloudbilling.invoice_line ADD COLUMN mine int;
+    PERFORM cloudbilling.invoice_line_insert(lines || ARRAY[pg_temp.copy('{"mine": 5}', 11)]);
+END
+$$;
+SELECT line_no, mine, revision FROM invoice_line WHERE line_no > 7 ORDER BY line_no;
+ROLLBACK TO w;
 SELECT invoice_line_insert(ARRAY(SELECT pg_temp.copy('{}', n) FROM generate_series(1000, 3000) AS n));
 SELECT count(*), min(line_no), max(line_no), count(DISTINCT l - ARRAY['line_no', 'revision', 'corrects']) AS alike
 FROM invoice_line AS i
