@@ -135,15 +135,19 @@ is_plain(Oid relid)
 	return plain;
 }
 
-/* Whether no trigger looks at rows that are inserted, but for one whose work the observer does. */
+/*
+ * Whether no trigger looks at rows that are inserted, but for one whose work the observer
+ * does; and where there must be just one that fires after all rows, whether there is.
+ */
 static bool
-takes_triggers(Relation relation, const char *observed)
+takes_triggers(Relation relation, const char *observed, const char *last)
 {
 	TriggerDesc *triggers = relation->trigdesc;
 	bool found = observed == NULL;
+	bool found_last = last == NULL;
 
 	if (triggers == NULL)
-		return found;
+		return found && found_last;
 	if (observed == NULL || SessionReplicationRole != SESSION_REPLICATION_ROLE_ORIGIN ||
 	    triggers->trig_insert_new_table)
 		return false;
@@ -152,23 +156,26 @@ takes_triggers(Relation relation, const char *observed)
 		Trigger *trigger = &triggers->triggers[i];
 		bool after_all = !TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_AFTER(trigger->tgtype);
 
-		if (!TRIGGER_FOR_INSERT(trigger->tgtype) || after_all ||
-		    trigger->tgenabled == TRIGGER_DISABLED ||
-		    trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA)
+		if (!TRIGGER_FOR_INSERT(trigger->tgtype) || trigger->tgenabled == TRIGGER_DISABLED ||
+		    trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA || (after_all && last == NULL))
 			continue;
-		if (strcmp(trigger->tgname, observed) != 0)
+		if (strcmp(trigger->tgname, after_all ? last : observed) != 0)
 			return false;
-		found = true;
+		if (after_all)
+			found_last = true;
+		else
+			found = true;
 	}
-	return found;
+	return found && found_last;
 }
 
 /* Whether a table can be written here, with rows of such columns. */
 static bool
-is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char *observed)
+is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char *observed,
+            const char *last)
 {
-	if (!takes_triggers(root, observed) || root->rd_rules != NULL || root->rd_rel->relrowsecurity ||
-	    root->rd_rel->relispartition ||
+	if (!takes_triggers(root, observed, last) || root->rd_rules != NULL ||
+	    root->rd_rel->relrowsecurity || root->rd_rel->relispartition ||
 	    pg_class_aclcheck(RelationGetRelid(root), GetUserId(), ACL_INSERT) != ACLCHECK_OK ||
 	    !takes_columns(root, query))
 		return false;
@@ -615,7 +622,7 @@ bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *
 	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
 	if (receiver.root->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		receiver.parts_desc = RelationGetPartitionDesc(receiver.root, !IsolationUsesXactSnapshot());
-	*observed = is_suitable(receiver.root, receiver.parts_desc, desc, NULL);
+	*observed = is_suitable(receiver.root, receiver.parts_desc, desc, NULL, NULL);
 	if (*observed)
 	{
 		begin(&receiver, observe, observe_arg);
@@ -633,10 +640,11 @@ bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *
 /*
  * Writes rows of a table into it, and fires its triggers that fire after all rows; false, and
  * nothing is written, where INSERT has to do that.  The observer sees each row, in place of
- * the only trigger that may look at them.
+ * the only trigger that may look at them; last, if given, is the only one after all rows.
  */
 bool
-bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, BulkObserver observe)
+bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, const char *last,
+                 BulkObserver observe)
 {
 	BulkReceiver receiver = {0};
 	bool suitable;
@@ -644,7 +652,7 @@ bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, BulkObs
 	receiver.root =
 	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
 	suitable = receiver.root->rd_rel->reltype == rows->desc->tdtypeid &&
-	           is_suitable(receiver.root, NULL, rows->desc, trigger);
+	           is_suitable(receiver.root, NULL, rows->desc, trigger, last);
 	if (suitable)
 	{
 		begin(&receiver, observe, receiver.root);

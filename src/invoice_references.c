@@ -5,6 +5,10 @@
  * thousands of documents names the same customers, rules and products again and again.
  * A trigger on each row gathers the keys here, and one on the statement takes and checks
  * them all at once.
+ *
+ * Lines may be written ahead of their documents.  Then all is checked but the documents'
+ * keys, which wait until it is said that the documents are there (by an INSERT of no lines,
+ * whose trigger takes them).  As long as some wait the transaction cannot be committed.
  */
 #include "postgres.h"
 
@@ -16,6 +20,7 @@
 #include "funcapi.h"
 #include "invoice_references.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -29,6 +34,8 @@ typedef struct References
 {
 	Oid constraint;
 	AttrNumber column;
+	bool of_document; /* that the row is of */
+	bool taken;
 	HTAB *keys;
 	int32 last[LAST]; /* keys that were gathered, each at the place of its last digits */
 	bool has_last[LAST];
@@ -40,6 +47,8 @@ typedef struct Gathered
 	struct Gathered *outer;
 	SubTransactionId subtransaction;
 	Oid relation;
+	bool ahead; /* the keys of documents are taken later */
+	bool waits; /* nothing else is left of it */
 	MemoryContext context;
 	MemoryContextCallback callback;
 	int nreferences;
@@ -52,22 +61,46 @@ static Gathered *gathered = NULL;
 static void
 forget(void *of)
 {
-	while (gathered != NULL && gathered != of)
-		gathered = gathered->outer;
-	if (gathered == of)
-		gathered = gathered->outer;
+	Gathered **link = &gathered;
+
+	while (*link != NULL && *link != of)
+		link = &(*link)->outer;
+	if (*link != NULL)
+		*link = (*link)->outer;
+}
+
+/* Lines without documents are not committed, whatever was forgotten. */
+static void
+refuse_ahead(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
+		return;
+	for (Gathered *entry = gathered; entry != NULL; entry = entry->outer)
+		if (entry->ahead)
+			ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			                errmsg("lines were written ahead of their documents, which were not "
+			                       "checked for since"),
+			                errhint("SELECT cloudbilling.invoice_line_insert_check(), in the same "
+			                        "subtransaction.")));
 }
 
 /* Begins to gather for a relation. */
 static void
-begin(Relation relation)
+begin(Relation relation, bool ahead)
 {
+	static bool registered = false;
 	List *foreign = RelationGetFKeyList(relation);
 	MemoryContext context = AllocSetContextCreate(CurTransactionContext, "keys of foreign keys",
 	                                              ALLOCSET_DEFAULT_SIZES);
 	Gathered *new = MemoryContextAllocZero(context, sizeof(Gathered));
 	ListCell *cell;
 
+	if (ahead && !registered)
+	{
+		RegisterXactCallback(refuse_ahead, NULL);
+		registered = true;
+	}
+	new->ahead = ahead;
 	new->outer = gathered;
 	new->subtransaction = GetCurrentSubTransactionId();
 	new->relation = RelationGetRelid(relation);
@@ -84,6 +117,9 @@ begin(Relation relation)
 			elog(ERROR, "invoice_references checks foreign keys of one integer");
 		references->constraint = key->conoid;
 		references->column = key->conkey[0];
+		references->of_document =
+		    namestrcmp(&TupleDescAttr(RelationGetDescr(relation), key->conkey[0] - 1)->attname,
+		               "invoice_id") == 0;
 		references->keys = hash_create("keys of a foreign key", 64, &control,
 		                               HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
@@ -93,15 +129,20 @@ begin(Relation relation)
 	gathered = new;
 }
 
-/* Gathers the keys of a row that is inserted into a relation. */
-void
-invoice_references_observe(void *arg, TupleTableSlot *row)
+/* Whether what was gathered last is of a relation, and of this subtransaction. */
+static bool
+is_current(Oid relation)
 {
-	Relation relation = arg;
+	return gathered != NULL && gathered->subtransaction == GetCurrentSubTransactionId() &&
+	       gathered->relation == relation && !gathered->waits;
+}
 
-	if (gathered == NULL || gathered->subtransaction != GetCurrentSubTransactionId() ||
-	    gathered->relation != RelationGetRelid(relation))
-		begin(relation);
+/* Gathers the keys of a row that is inserted into a relation. */
+static void
+gather(Relation relation, TupleTableSlot *row, bool ahead)
+{
+	if (!is_current(RelationGetRelid(relation)) || gathered->ahead != ahead)
+		begin(relation, ahead);
 	for (int i = 0; i < gathered->nreferences; i++)
 	{
 		References *references = &gathered->references[i];
@@ -115,6 +156,52 @@ invoice_references_observe(void *arg, TupleTableSlot *row)
 		references->last[place] = key;
 		references->has_last[place] = true;
 	}
+}
+
+/* Gathers the keys of a row that is inserted into a relation. */
+void
+invoice_references_observe(void *arg, TupleTableSlot *row)
+{
+	gather(arg, row, false);
+}
+
+/* Gathers the keys of a row that is inserted ahead of its document. */
+void
+invoice_references_observe_ahead(void *arg, TupleTableSlot *row)
+{
+	gather(arg, row, true);
+}
+
+/* Has what waits be taken next, one by one; NULL when nothing does. */
+void *
+invoice_references_resume(void)
+{
+	Gathered *entry = gathered;
+
+	while (entry != NULL && !entry->waits)
+		entry = entry->outer;
+	if (entry == NULL)
+		return NULL;
+	/* else an error could be caught, and the lines stay */
+	if (entry->subtransaction != GetCurrentSubTransactionId())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+		                errmsg("lines were written ahead of their documents in another "
+		                       "subtransaction")));
+	forget(entry);
+	entry->outer = gathered;
+	gathered = entry;
+	entry->ahead = entry->waits = false;
+	return entry;
+}
+
+/* Whether what was to be taken next was not. */
+bool
+invoice_references_left(const void *resumed)
+{
+	for (Gathered *entry = gathered; entry != NULL; entry = entry->outer)
+		if (entry == resumed)
+			return true;
+	return false;
 }
 
 PG_FUNCTION_INFO_V1(invoice_references_gather);
@@ -165,7 +252,10 @@ keys_array(HTAB *table)
 
 PG_FUNCTION_INFO_V1(invoice_references_taken);
 
-/* What was gathered for a relation, by foreign key; it is forgotten by that. */
+/*
+ * What was gathered for a relation, by foreign key; it is forgotten by that, but for keys of
+ * documents that are written later.
+ */
 Datum
 invoice_references_taken(PG_FUNCTION_ARGS)
 {
@@ -173,8 +263,7 @@ invoice_references_taken(PG_FUNCTION_ARGS)
 	Oid relation = PG_GETARG_OID(0);
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (gathered == NULL || gathered->subtransaction != GetCurrentSubTransactionId() ||
-	    gathered->relation != relation)
+	if (!is_current(relation))
 		return (Datum)0;
 	for (int i = 0; i < gathered->nreferences; i++)
 	{
@@ -182,12 +271,17 @@ invoice_references_taken(PG_FUNCTION_ARGS)
 		Datum values[2];
 		bool nulls[2] = {false, false};
 
-		if (hash_get_num_entries(references->keys) == 0)
+		if (references->taken || hash_get_num_entries(references->keys) == 0 ||
+		    (gathered->ahead && references->of_document))
 			continue;
+		references->taken = true;
 		values[0] = ObjectIdGetDatum(references->constraint);
 		values[1] = PointerGetDatum(keys_array(references->keys));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-	MemoryContextDelete(gathered->context);
+	if (gathered->ahead)
+		gathered->waits = true;
+	else
+		MemoryContextDelete(gathered->context);
 	return (Datum)0;
 }

@@ -546,6 +546,18 @@ CREATE OR REPLACE FUNCTION invoice_line_insert(lines invoice_line[]) RETURNS voi
 
 COMMENT ON FUNCTION invoice_line_insert(invoice_line[]) IS 'writes lines of documents';
 
+-- The same, but before there are documents.  Nothing is written where others look at lines.
+-- The transaction cannot be committed before invoice_line_insert_check has found the documents.
+CREATE OR REPLACE FUNCTION invoice_line_insert_ahead(lines invoice_line[]) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+
+COMMENT ON FUNCTION invoice_line_insert_ahead(invoice_line[]) IS 'writes lines ahead of their documents, where that can be; whether it could';
+
+CREATE OR REPLACE FUNCTION invoice_line_insert_check() RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+
+COMMENT ON FUNCTION invoice_line_insert_check() IS 'refuses lines that were written ahead and have no documents';
+
 -- Makes, numbers, chains and writes documents of what is due.  Gives their number.  With
 -- now, none waits for better days.
 CREATE OR REPLACE FUNCTION invoice_make(due invoice_due[], by_value invoice_line_value[], rates charge_converted[], run int,
@@ -573,6 +585,7 @@ DECLARE
     notes      invoice_note[];
     prepaid    payment_part[];
     made_at    timestamptz := clock_timestamp();
+    ahead      boolean;
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
@@ -610,6 +623,9 @@ BEGIN
         FROM array_rows(documents) WITH ORDINALITY AS d
         LEFT JOIN invoice_bodies(lines, vat, allocation, kept) AS b ON b.invoice_id = d.invoice_id
         ORDER BY d.ordinality);
+
+    -- Most of what is written, while others give numbers.
+    ahead := invoice_line_insert_ahead(lines);
 
     -- Numbers and hashes go one by one, for each hangs on the one before; from here to
     -- the end of the transaction nobody else gives any.
@@ -666,7 +682,11 @@ BEGIN
     WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
 
     INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM array_rows(documents);
-    PERFORM invoice_line_insert(lines);
+    IF ahead THEN
+        PERFORM invoice_line_insert_check();
+    ELSE
+        PERFORM invoice_line_insert(lines);
+    END IF;
     INSERT INTO invoice_vat SELECT * FROM array_rows(vat);
     INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM array_rows(kept);

@@ -121,6 +121,78 @@ SAVEPOINT u;
 INSERT INTO invoice_line SELECT (pg_temp.copy(jsonb_build_object('product_id', CASE n WHEN 14 THEN 9999 ELSE 1 END), n)).* FROM generate_series(14, 15) AS n;
 ROLLBACK;
 
+-- Lines that are written ahead of their documents, which are asked for later.
+CREATE FUNCTION pg_temp.document(int) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO invoice OVERRIDING SYSTEM VALUE
+    SELECT (jsonb_populate_record(i, jsonb_build_object('invoice_id', $1, 'series_number', $1, 'invoice_number', $1))).* FROM invoice AS i WHERE i.invoice_id = 1;
+$$;
+BEGIN;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 50}'), pg_temp.copy('{"invoice_id": 51}', 3)]);
+SELECT pg_temp.document(50), pg_temp.document(51);
+SELECT invoice_line_insert_check(), invoice_line_insert_check();
+SELECT invoice_id, count(*) FROM invoice_line GROUP BY 1 ORDER BY 1;
+SAVEPOINT s;
+-- All that a line refers to but its document is asked for at once.
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52, "customer_id": 99}')]); ROLLBACK TO s;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52, "corrects": 99}', 4)]); ROLLBACK TO s;
+-- A document that is not there, in the first, the second, or among those of others.
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]);
+SELECT invoice_line_insert_check(); ROLLBACK TO s;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]), invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 53}', 5)]);
+SELECT pg_temp.document(53);
+INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 6)).*;
+INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 7)).* WHERE false;
+SELECT invoice_line_insert_check(); ROLLBACK TO s;
+-- Not in a subtransaction of its own, whose failure would leave the lines.
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]);
+SAVEPOINT t;
+SELECT invoice_line_insert_check(); ROLLBACK TO s;
+-- Nothing is written where others look at lines, row by row or all of them, or the server does.
+SELECT invoice_line_insert_ahead('{}'), invoice_line_insert_ahead(NULL);
+CREATE FUNCTION pg_temp.loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'lines'; RETURN NULL; END $$;
+CREATE TRIGGER loud AFTER INSERT ON invoice_line FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.loud();
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]); ROLLBACK TO s;
+CREATE FUNCTION pg_temp.loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'lines'; RETURN NEW; END $$;
+CREATE TRIGGER loud AFTER INSERT ON invoice_line FOR EACH ROW EXECUTE FUNCTION pg_temp.loud();
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]); ROLLBACK TO s;
+ALTER TABLE invoice_line DISABLE TRIGGER invoice_references;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]); ROLLBACK TO s;
+ALTER TABLE invoice_line ENABLE TRIGGER ALL;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]); ROLLBACK TO s;
+ROLLBACK;
+-- The transaction cannot be committed before that.
+BEGIN;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]);
+SELECT pg_temp.document(52);
+COMMIT;
+BEGIN;
+SAVEPOINT s;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]);
+RELEASE s;
+COMMIT;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 1}')]);
+BEGIN;
+SAVEPOINT s;
+SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}')]);
+ROLLBACK TO s;
+COMMIT;
+SELECT count(*) FROM invoice_line;
+
+-- Who looks at lines finds their documents.
+BEGIN;
+INSERT INTO usage (account, unit, quantity, cost, starts) VALUES ('a', 'Hours', 1, 50, '2024-09-05 12:00Z');
+SELECT pg_temp.deliver();
+CREATE TABLE public.seen (how text, invoice_id int, documents bigint);
+CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.seen VALUES (TG_OP, NEW.invoice_id, (SELECT count(*) FROM cloudbilling.invoice AS i WHERE i.invoice_id = NEW.invoice_id));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER see AFTER INSERT ON invoice_line FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
+SELECT invoice_finalise(1, 1, '2024-10-01');
+SELECT * FROM public.seen;
+ROLLBACK;
+
 -- Nobody else takes what was gathered, nor gathers.
 CREATE ROLE references_reader;
 GRANT USAGE ON SCHEMA cloudbilling TO references_reader;
