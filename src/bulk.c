@@ -85,9 +85,12 @@ typedef struct BulkReceiver
 	TimestampTz high;
 } BulkReceiver;
 
-/* Whether rows can be written to a table without the help of INSERT, as far as its columns say. */
+/*
+ * Whether rows can be written to a table without the help of INSERT, as far as its columns
+ * say.  Whole rows have values of all columns, so that defaults do not matter.
+ */
 static bool
-takes_columns(Relation relation, TupleDesc query)
+takes_columns(Relation relation, TupleDesc query, bool whole)
 {
 	TupleDesc desc = RelationGetDescr(relation);
 	bool *given = palloc0(desc->natts * sizeof(bool));
@@ -111,7 +114,7 @@ takes_columns(Relation relation, TupleDesc query)
 		Form_pg_attribute to = TupleDescAttr(desc, i);
 
 		if (!to->attisdropped &&
-		    (to->atthasdef || to->attidentity != '\0' || to->attgenerated != '\0' ||
+		    (to->attgenerated != '\0' || (!whole && (to->atthasdef || to->attidentity != '\0')) ||
 		     (!given[i] && get_typtype(to->atttypid) == TYPTYPE_DOMAIN)))
 			return false;
 	}
@@ -177,7 +180,7 @@ is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char
 	if (!takes_triggers(root, observed, last) || root->rd_rules != NULL ||
 	    root->rd_rel->relrowsecurity || root->rd_rel->relispartition ||
 	    pg_class_aclcheck(RelationGetRelid(root), GetUserId(), ACL_INSERT) != ACLCHECK_OK ||
-	    !takes_columns(root, query))
+	    !takes_columns(root, query, root->rd_rel->reltype == query->tdtypeid))
 		return false;
 	if (parts_desc == NULL)
 		return root->rd_rel->relkind == RELKIND_RELATION &&

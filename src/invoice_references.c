@@ -6,8 +6,8 @@
  * A trigger on each row gathers the keys here, and one on the statement takes and checks
  * them all at once.
  *
- * Lines may be written ahead of their documents.  Then all is checked but the documents'
- * keys, which wait until it is said that the documents are there (by an INSERT of no lines,
+ * Rows may be written ahead of their documents.  Then all is checked but the documents'
+ * keys, which wait until it is said that the documents are there (by an INSERT of no rows,
  * whose trigger takes them).  As long as some wait the transaction cannot be committed.
  */
 #include "postgres.h"
@@ -16,12 +16,14 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "compat.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "invoice_references.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -69,7 +71,7 @@ forget(void *of)
 		*link = (*link)->outer;
 }
 
-/* Lines without documents are not committed, whatever was forgotten. */
+/* Rows without documents are not committed, whatever was forgotten. */
 static void
 refuse_ahead(XactEvent event, void *arg)
 {
@@ -78,9 +80,9 @@ refuse_ahead(XactEvent event, void *arg)
 	for (Gathered *entry = gathered; entry != NULL; entry = entry->outer)
 		if (entry->ahead)
 			ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
-			                errmsg("lines were written ahead of their documents, which were not "
+			                errmsg("rows were written ahead of their documents, which were not "
 			                       "checked for since"),
-			                errhint("SELECT cloudbilling.invoice_line_insert_check(), in the same "
+			                errhint("SELECT cloudbilling.invoice_references_check(), in the same "
 			                        "subtransaction.")));
 }
 
@@ -172,38 +174,6 @@ invoice_references_observe_ahead(void *arg, TupleTableSlot *row)
 	gather(arg, row, true);
 }
 
-/* Has what waits be taken next, one by one; NULL when nothing does. */
-void *
-invoice_references_resume(void)
-{
-	Gathered *entry = gathered;
-
-	while (entry != NULL && !entry->waits)
-		entry = entry->outer;
-	if (entry == NULL)
-		return NULL;
-	/* else an error could be caught, and the lines stay */
-	if (entry->subtransaction != GetCurrentSubTransactionId())
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-		                errmsg("lines were written ahead of their documents in another "
-		                       "subtransaction")));
-	forget(entry);
-	entry->outer = gathered;
-	gathered = entry;
-	entry->ahead = entry->waits = false;
-	return entry;
-}
-
-/* Whether what was to be taken next was not. */
-bool
-invoice_references_left(const void *resumed)
-{
-	for (Gathered *entry = gathered; entry != NULL; entry = entry->outer)
-		if (entry == resumed)
-			return true;
-	return false;
-}
-
 PG_FUNCTION_INFO_V1(invoice_references_gather);
 
 /* The trigger on each row. */
@@ -284,4 +254,60 @@ invoice_references_taken(PG_FUNCTION_ARGS)
 	else
 		MemoryContextDelete(gathered->context);
 	return (Datum)0;
+}
+
+/* Has what waits be taken next, one by one; NULL when nothing does. */
+static Gathered *
+resume(void)
+{
+	Gathered *entry = gathered;
+
+	while (entry != NULL && !entry->waits)
+		entry = entry->outer;
+	if (entry == NULL)
+		return NULL;
+	/* else an error could be caught, and the rows stay */
+	if (entry->subtransaction != GetCurrentSubTransactionId())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+		                errmsg("rows were written ahead of their documents in another "
+		                       "subtransaction")));
+	forget(entry);
+	entry->outer = gathered;
+	gathered = entry;
+	entry->ahead = entry->waits = false;
+	return entry;
+}
+
+/* Whether something is there, and was not taken. */
+static bool
+is_gathered(const Gathered *sought)
+{
+	for (Gathered *entry = gathered; entry != NULL; entry = entry->outer)
+		if (entry == sought)
+			return true;
+	return false;
+}
+
+PG_FUNCTION_INFO_V1(invoice_references_check);
+
+/* Checks that all rows that were written ahead have documents now: by the tables' triggers. */
+Datum
+invoice_references_check(PG_FUNCTION_ARGS)
+{
+	Gathered *waiting;
+
+	SPI_connect();
+	while ((waiting = resume()) != NULL)
+	{
+		char *table =
+		    quote_qualified_identifier(get_namespace_name(get_rel_namespace(waiting->relation)),
+		                               get_rel_name(waiting->relation));
+
+		if (SPI_execute(psprintf("INSERT INTO %s SELECT (NULL::%s).* WHERE false", table, table),
+		                false, 0) != SPI_OK_INSERT ||
+		    is_gathered(waiting))
+			elog(ERROR, "documents of rows were not checked for");
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
 }

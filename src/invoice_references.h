@@ -12,7 +12,4 @@ extern void invoice_references_observe(void *relation, TupleTableSlot *row);
 /* The same, of rows that are written ahead of their documents. */
 extern void invoice_references_observe_ahead(void *relation, TupleTableSlot *row);
 
-extern void *invoice_references_resume(void);
-extern bool invoice_references_left(const void *resumed);
-
 #endif

@@ -540,23 +540,28 @@ $$;
 
 COMMENT ON FUNCTION invoice_issued(invoice[]) IS 'documents in the making with the day on which they are numbered as their day of issue';
 
--- INSERT INTO invoice_line, but as COPY writes: many lines to a page at once.
+-- INSERT INTO invoice, invoice_line and invoice_vat, but as COPY writes: many rows to a page
+-- at once.
+CREATE OR REPLACE FUNCTION invoice_insert(documents invoice[]) RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 CREATE OR REPLACE FUNCTION invoice_line_insert(lines invoice_line[]) RETURNS void
-    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+    AS 'MODULE_PATHNAME', 'invoice_insert' LANGUAGE C VOLATILE STRICT;
+CREATE OR REPLACE FUNCTION invoice_vat_insert(vat invoice_vat[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'invoice_insert' LANGUAGE C VOLATILE STRICT;
 
+COMMENT ON FUNCTION invoice_insert(invoice[]) IS 'writes documents';
 COMMENT ON FUNCTION invoice_line_insert(invoice_line[]) IS 'writes lines of documents';
+COMMENT ON FUNCTION invoice_vat_insert(invoice_vat[]) IS 'writes VAT of documents';
 
--- The same, but before there are documents.  Nothing is written where others look at lines.
--- The transaction cannot be committed before invoice_line_insert_check has found the documents.
+-- The same, but before there are documents.  Nothing is written where others look at rows.
+-- The transaction cannot be committed before invoice_references_check has found the documents.
 CREATE OR REPLACE FUNCTION invoice_line_insert_ahead(lines invoice_line[]) RETURNS boolean
-    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+    AS 'MODULE_PATHNAME', 'invoice_insert_ahead' LANGUAGE C VOLATILE STRICT;
+CREATE OR REPLACE FUNCTION invoice_vat_insert_ahead(vat invoice_vat[]) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'invoice_insert_ahead' LANGUAGE C VOLATILE STRICT;
 
 COMMENT ON FUNCTION invoice_line_insert_ahead(invoice_line[]) IS 'writes lines ahead of their documents, where that can be; whether it could';
-
-CREATE OR REPLACE FUNCTION invoice_line_insert_check() RETURNS void
-    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
-
-COMMENT ON FUNCTION invoice_line_insert_check() IS 'refuses lines that were written ahead and have no documents';
+COMMENT ON FUNCTION invoice_vat_insert_ahead(invoice_vat[]) IS 'writes VAT ahead of its documents, where that can be; whether it could';
 
 -- Makes, numbers, chains and writes documents of what is due.  Gives their number.  With
 -- now, none waits for better days.
@@ -586,6 +591,7 @@ DECLARE
     prepaid    payment_part[];
     made_at    timestamptz := clock_timestamp();
     ahead      boolean;
+    vat_ahead  boolean;
 BEGIN
     IF due IS NULL THEN
         RETURN 0;
@@ -626,6 +632,9 @@ BEGIN
 
     -- Most of what is written, while others give numbers.
     ahead := invoice_line_insert_ahead(lines);
+    IF ahead THEN
+        vat_ahead := invoice_vat_insert_ahead(vat);
+    END IF;
 
     -- Numbers and hashes go one by one, for each hangs on the one before; from here to
     -- the end of the transaction nobody else gives any.
@@ -681,13 +690,14 @@ BEGIN
     SET last_number = series.last_number, last_hash = series.last_hash
     WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
 
-    INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM array_rows(documents);
-    IF ahead THEN
-        PERFORM invoice_line_insert_check();
-    ELSE
+    PERFORM invoice_insert(documents);
+    PERFORM invoice_references_check();
+    IF ahead IS NOT TRUE THEN
         PERFORM invoice_line_insert(lines);
     END IF;
-    INSERT INTO invoice_vat SELECT * FROM array_rows(vat);
+    IF vat_ahead IS NOT TRUE THEN
+        PERFORM invoice_vat_insert(vat);
+    END IF;
     INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM array_rows(kept);
     IF prepaid IS NOT NULL THEN

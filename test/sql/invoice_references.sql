@@ -122,14 +122,15 @@ INSERT INTO invoice_line SELECT (pg_temp.copy(jsonb_build_object('product_id', C
 ROLLBACK;
 
 -- Lines that are written ahead of their documents, which are asked for later.
+CREATE FUNCTION pg_temp.made(invoice_id int, change jsonb DEFAULT '{}') RETURNS invoice LANGUAGE sql
+RETURN (SELECT jsonb_populate_record(i, jsonb_build_object('invoice_id', made.invoice_id, 'series_number', made.invoice_id, 'invoice_number', made.invoice_id) || change) FROM invoice AS i WHERE i.invoice_id = 1);
 CREATE FUNCTION pg_temp.document(int) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO invoice OVERRIDING SYSTEM VALUE
-    SELECT (jsonb_populate_record(i, jsonb_build_object('invoice_id', $1, 'series_number', $1, 'invoice_number', $1))).* FROM invoice AS i WHERE i.invoice_id = 1;
+    INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT (pg_temp.made($1)).*;
 $$;
 BEGIN;
 SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 50}'), pg_temp.copy('{"invoice_id": 51}', 3)]);
 SELECT pg_temp.document(50), pg_temp.document(51);
-SELECT invoice_line_insert_check(), invoice_line_insert_check();
+SELECT invoice_references_check(), invoice_references_check();
 SELECT invoice_id, count(*) FROM invoice_line GROUP BY 1 ORDER BY 1;
 SAVEPOINT s;
 -- All that a line refers to but its document is asked for at once.
@@ -137,16 +138,48 @@ SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52, "custome
 SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52, "corrects": 99}', 4)]); ROLLBACK TO s;
 -- A document that is not there, in the first, the second, or among those of others.
 SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]);
-SELECT invoice_line_insert_check(); ROLLBACK TO s;
+SELECT invoice_references_check(); ROLLBACK TO s;
 SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]), invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 53}', 5)]);
 SELECT pg_temp.document(53);
 INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 6)).*;
 INSERT INTO invoice_line SELECT (pg_temp.copy('{}', 7)).* WHERE false;
-SELECT invoice_line_insert_check(); ROLLBACK TO s;
+SELECT invoice_references_check(); ROLLBACK TO s;
 -- Not in a subtransaction of its own, whose failure would leave the lines.
 SELECT invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]);
 SAVEPOINT t;
-SELECT invoice_line_insert_check(); ROLLBACK TO s;
+SELECT invoice_references_check(); ROLLBACK TO s;
+-- So is VAT.
+SELECT invoice_vat_insert_ahead(ARRAY[ROW(52, 'S', 21, 100, 21, NULL, NULL, NULL)::invoice_vat]), invoice_line_insert_ahead(ARRAY[pg_temp.copy('{"invoice_id": 52}', 4)]);
+SELECT invoice_insert(ARRAY[pg_temp.made(52), pg_temp.made(53)]);
+SELECT invoice_references_check();
+SELECT invoice_id, vat FROM invoice_vat WHERE invoice_id >= 52; ROLLBACK TO s;
+SELECT invoice_vat_insert_ahead(ARRAY[ROW(52, 'S', 21, 100, 21, NULL, NULL, NULL)::invoice_vat]);
+SELECT invoice_references_check(); ROLLBACK TO s;
+SELECT invoice_vat_insert(ARRAY[ROW(52, 'S', 21, 100, 21, NULL, NULL, NULL)::invoice_vat]); ROLLBACK TO s;
+INSERT INTO invoice_vat VALUES (52, 'S', 21, 100, 21); ROLLBACK TO s;
+-- What documents refer to, written by INSERT and many at once.
+DO $$
+DECLARE
+    part text;
+    way  text;
+BEGIN
+    FOREACH part IN ARRAY '{invoice_run_id,seller_id,customer_id,bill_to_id,reseller_id,dimension_id}'::text[] LOOP
+        FOREACH way IN ARRAY ARRAY['INSERT INTO cloudbilling.invoice OVERRIDING SYSTEM VALUE SELECT ($1[1]).* UNION ALL SELECT ($1[2]).*', 'SELECT cloudbilling.invoice_insert($1)'] LOOP
+            BEGIN
+                EXECUTE way USING ARRAY[pg_temp.made(53), pg_temp.made(52, jsonb_build_object(part, 99, 'dimension', CASE part WHEN 'dimension_id' THEN 'x' END))];
+            EXCEPTION WHEN foreign_key_violation THEN
+                RAISE WARNING '%', SQLERRM;
+            END;
+        END LOOP;
+    END LOOP;
+END
+$$;
+SELECT count(*) FROM invoice;
+-- Where others look at documents, INSERT writes them.
+CREATE FUNCTION pg_temp.heard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'document %', NEW.invoice_id; RETURN NEW; END $$;
+CREATE TRIGGER heard BEFORE INSERT ON invoice FOR EACH ROW EXECUTE FUNCTION pg_temp.heard();
+SELECT invoice_insert(ARRAY[pg_temp.made(52), pg_temp.made(53)]);
+SELECT count(*) FROM invoice; ROLLBACK TO s;
 -- Nothing is written where others look at lines, row by row or all of them, or the server does.
 SELECT invoice_line_insert_ahead('{}'), invoice_line_insert_ahead(NULL);
 CREATE FUNCTION pg_temp.loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'lines'; RETURN NULL; END $$;
