@@ -634,6 +634,13 @@ BEGIN
     ahead := invoice_line_insert_ahead(lines);
     IF ahead THEN
         vat_ahead := invoice_vat_insert_ahead(vat);
+        -- Parts refer to lines, not to documents; but who looks at them may look for these.
+        IF cardinality(allocation) > 0
+          AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = 'invoice_line_allocation'::regclass AND t.tgtype & 4 <> 0 AND NOT t.tgisinternal)
+          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = 'invoice_line_allocation'::regclass AND (c.relrowsecurity OR c.relhasrules)) THEN
+            INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
+            allocation := '{}';
+        END IF;
     END IF;
 
     -- Numbers and hashes go one by one, for each hangs on the one before; from here to
