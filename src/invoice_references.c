@@ -111,12 +111,14 @@ begin(Relation relation, bool ahead)
 	foreach (cell, foreign)
 	{
 		ForeignKeyCacheInfo *key = lfirst(cell);
-		References *references = &new->references[new->nreferences++];
+		References *references;
 		HASHCTL control = {.keysize = sizeof(int32), .entrysize = sizeof(int32), .hcxt = context};
 
-		if (key->nkeys != 1 ||
+		/* others are left to the server, whose checks of them are not switched off */
+		if (!foreign_key_is_enforced(key) || key->nkeys != 1 ||
 		    TupleDescAttr(RelationGetDescr(relation), key->conkey[0] - 1)->atttypid != INT4OID)
-			elog(ERROR, "invoice_references checks foreign keys of one integer");
+			continue;
+		references = &new->references[new->nreferences++];
 		references->constraint = key->conoid;
 		references->column = key->conkey[0];
 		references->of_document =

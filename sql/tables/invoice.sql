@@ -379,7 +379,11 @@ BEGIN
     FOR key IN
         SELECT t.tgrelid::regclass AS relation, t.tgname
         FROM pg_trigger AS t
-        WHERE t.tgrelid IN ('invoice'::regclass, 'invoice_line'::regclass, 'invoice_vat'::regclass) AND t.tgfoid = '"RI_FKey_check_ins"'::regproc
+        JOIN pg_constraint AS c ON c.oid = t.tgconstraint
+        JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+        -- the trigger checks keys of one integer
+        WHERE cardinality(c.conkey) = 1 AND a.atttypid = 'int'::regtype
+          AND t.tgrelid IN ('invoice'::regclass, 'invoice_line'::regclass, 'invoice_vat'::regclass) AND t.tgfoid = '"RI_FKey_check_ins"'::regproc
     LOOP
         EXECUTE format('ALTER TABLE %s DISABLE TRIGGER %I', key.relation, key.tgname);
     END LOOP;

@@ -89,6 +89,12 @@ SELECT count(*) FROM invoice_line WHERE customer_id = 1 AND period_start = '2024
 RESET enable_seqscan;
 SELECT * FROM invoice_references_taken('invoice_line');
 ROLLBACK TO w;
+-- Foreign keys of users are checked by the server.
+CREATE TABLE public.own (own text PRIMARY KEY);
+INSERT INTO public.own SELECT DISTINCT service FROM invoice_line;
+ALTER TABLE invoice_line ADD FOREIGN KEY (service) REFERENCES public.own;
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 7), pg_temp.copy('{}', 8)]);
+SELECT invoice_line_insert(ARRAY[pg_temp.copy('{}', 9), pg_temp.copy('{"service": "None"}', 10)]); ROLLBACK TO w;
 -- Where others look at lines, INSERT writes them.
 CREATE FUNCTION pg_temp.louder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'line %', NEW.line_no; RETURN NEW; END $$;
 CREATE TRIGGER louder AFTER INSERT ON invoice_line FOR EACH ROW EXECUTE FUNCTION pg_temp.louder();
