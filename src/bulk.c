@@ -13,6 +13,7 @@
 
 #include "access/genam.h"
 #include "access/heapam.h"
+#include "access/hio.h"
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -29,6 +30,7 @@
 #include "nodes/makefuncs.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "storage/bufmgr.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -74,6 +76,7 @@ typedef struct BulkReceiver
 	int key; /* column of the query that tells the partition; -1 when it has none */
 	BulkObserver observe;
 	void *observe_arg;
+	bool again; /* more will come from this process */
 
 	int nparts;
 	BulkPart *parts[MAX_PARTS];
@@ -84,6 +87,9 @@ typedef struct BulkReceiver
 	TimestampTz low; /* included */
 	TimestampTz high;
 } BulkReceiver;
+
+/* The buffers of this process, for rows that come again and again. */
+static BufferAccessStrategy ring = NULL;
 
 /*
  * Whether rows can be written to a table without the help of INSERT, as far as its columns
@@ -231,6 +237,25 @@ count_indexes(ResultRelInfo *result)
 	return result->ri_NumIndices;
 }
 
+/*
+ * Has a part written in the buffers that the process wrote before.  Those of the last batch
+ * are written to disk then, which they would be anyway, and memory that was never used is
+ * not touched, which costs more than to fill it.
+ */
+static void
+use_ring(BulkPart *part)
+{
+	if (ring == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		ring = GetAccessStrategy(BAS_BULKWRITE);
+		MemoryContextSwitchTo(old);
+	}
+	FreeAccessStrategy(part->state->strategy);
+	part->state->strategy = ring;
+}
+
 /* Opens a table or partition, with its indexes. */
 static BulkPart *
 open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
@@ -252,6 +277,8 @@ open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
 	part->nindexes = count_indexes(part->result);
 	part->checks = prepare_checks(receiver->estate, relation);
 	part->state = GetBulkInsertState();
+	if (receiver->again)
+		use_ring(part);
 	part->attributes = palloc(query->natts * sizeof(int));
 	for (int i = 0; i < query->natts; i++)
 		part->attributes[i] =
@@ -347,6 +374,8 @@ close_parts(BulkReceiver *receiver)
 	{
 		BulkPart *part = receiver->parts[i];
 
+		if (part->state->strategy == ring)
+			part->state->strategy = NULL;
 		FreeBulkInsertState(part->state);
 		for (int j = 0; j < part->nslots; j++)
 			ExecDropSingleTupleTableSlot(part->slots[j]);
@@ -659,6 +688,7 @@ bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, const c
 	if (suitable)
 	{
 		begin(&receiver, observe, receiver.root);
+		receiver.again = true;
 		AfterTriggerBeginQuery();
 		startup(&receiver.dest, CMD_INSERT, rows->desc);
 		for (int i = 0; i < rows->n; i++)
