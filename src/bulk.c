@@ -11,7 +11,9 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
+#include "access/hio.h"
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -28,6 +30,7 @@
 #include "nodes/makefuncs.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "storage/bufmgr.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -55,7 +58,9 @@ typedef struct BulkPart
 	Relation relation;
 	ResultRelInfo *result;
 	BulkInsertState state;
-	int *attributes; /* for each column of the query, from 0 */
+	int *attributes;   /* for each column of the query, from 0 */
+	ExprState *checks; /* all CHECK constraints as one */
+	int nindexes;      /* whose keys are columns, and no more; -1 where others are among them */
 	int nslots;
 	int nrows; /* slots in use */
 	TupleTableSlot *slots[MAX_ROWS];
@@ -71,6 +76,7 @@ typedef struct BulkReceiver
 	int key; /* column of the query that tells the partition; -1 when it has none */
 	BulkObserver observe;
 	void *observe_arg;
+	bool again; /* more will come from this process */
 
 	int nparts;
 	BulkPart *parts[MAX_PARTS];
@@ -82,9 +88,15 @@ typedef struct BulkReceiver
 	TimestampTz high;
 } BulkReceiver;
 
-/* Whether rows can be written to a table without the help of INSERT, as far as its columns say. */
+/* The buffers of this process, for rows that come again and again. */
+static BufferAccessStrategy ring = NULL;
+
+/*
+ * Whether rows can be written to a table without the help of INSERT, as far as its columns
+ * say.  Whole rows have values of all columns, so that defaults do not matter.
+ */
 static bool
-takes_columns(Relation relation, TupleDesc query)
+takes_columns(Relation relation, TupleDesc query, bool whole)
 {
 	TupleDesc desc = RelationGetDescr(relation);
 	bool *given = palloc0(desc->natts * sizeof(bool));
@@ -108,7 +120,7 @@ takes_columns(Relation relation, TupleDesc query)
 		Form_pg_attribute to = TupleDescAttr(desc, i);
 
 		if (!to->attisdropped &&
-		    (to->atthasdef || to->attidentity != '\0' || to->attgenerated != '\0' ||
+		    (to->attgenerated != '\0' || (!whole && (to->atthasdef || to->attidentity != '\0')) ||
 		     (!given[i] && get_typtype(to->atttypid) == TYPTYPE_DOMAIN)))
 			return false;
 	}
@@ -132,15 +144,19 @@ is_plain(Oid relid)
 	return plain;
 }
 
-/* Whether no trigger looks at rows that are inserted, but for one whose work the observer does. */
+/*
+ * Whether no trigger looks at rows that are inserted, but for one whose work the observer
+ * does; and where there must be just one that fires after all rows, whether there is.
+ */
 static bool
-takes_triggers(Relation relation, const char *observed)
+takes_triggers(Relation relation, const char *observed, const char *last)
 {
 	TriggerDesc *triggers = relation->trigdesc;
 	bool found = observed == NULL;
+	bool found_last = last == NULL;
 
 	if (triggers == NULL)
-		return found;
+		return found && found_last;
 	if (observed == NULL || SessionReplicationRole != SESSION_REPLICATION_ROLE_ORIGIN ||
 	    triggers->trig_insert_new_table)
 		return false;
@@ -149,25 +165,28 @@ takes_triggers(Relation relation, const char *observed)
 		Trigger *trigger = &triggers->triggers[i];
 		bool after_all = !TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_AFTER(trigger->tgtype);
 
-		if (!TRIGGER_FOR_INSERT(trigger->tgtype) || after_all ||
-		    trigger->tgenabled == TRIGGER_DISABLED ||
-		    trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA)
+		if (!TRIGGER_FOR_INSERT(trigger->tgtype) || trigger->tgenabled == TRIGGER_DISABLED ||
+		    trigger->tgenabled == TRIGGER_FIRES_ON_REPLICA || (after_all && last == NULL))
 			continue;
-		if (strcmp(trigger->tgname, observed) != 0)
+		if (strcmp(trigger->tgname, after_all ? last : observed) != 0)
 			return false;
-		found = true;
+		if (after_all)
+			found_last = true;
+		else
+			found = true;
 	}
-	return found;
+	return found && found_last;
 }
 
 /* Whether a table can be written here, with rows of such columns. */
 static bool
-is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char *observed)
+is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char *observed,
+            const char *last)
 {
-	if (!takes_triggers(root, observed) || root->rd_rules != NULL || root->rd_rel->relrowsecurity ||
-	    root->rd_rel->relispartition ||
+	if (!takes_triggers(root, observed, last) || root->rd_rules != NULL ||
+	    root->rd_rel->relrowsecurity || root->rd_rel->relispartition ||
 	    pg_class_aclcheck(RelationGetRelid(root), GetUserId(), ACL_INSERT) != ACLCHECK_OK ||
-	    !takes_columns(root, query))
+	    !takes_columns(root, query, root->rd_rel->reltype == query->tdtypeid))
 		return false;
 	if (parts_desc == NULL)
 		return root->rd_rel->relkind == RELKIND_RELATION &&
@@ -184,6 +203,57 @@ is_suitable(Relation root, PartitionDesc parts_desc, TupleDesc query, const char
 		if (!parts_desc->is_leaf[i] || !is_plain(parts_desc->oids[i]))
 			return false;
 	return true;
+}
+
+/* All CHECK constraints of a table as one expression, as taken apart it costs more; or NULL. */
+static ExprState *
+prepare_checks(EState *estate, Relation relation)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+	List *checks = NIL;
+
+	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
+		if (check_is_enforced(&constraints->check[i]))
+			checks = lappend(checks, stringToNode(constraints->check[i].ccbin));
+	if (checks == NIL)
+		return NULL;
+	return ExecPrepareExpr(
+	    list_length(checks) == 1 ? linitial(checks) : makeBoolExpr(AND_EXPR, checks, -1), estate);
+}
+
+/* The number of a table's indexes, or -1 when one of them asks for more than columns. */
+static int
+count_indexes(ResultRelInfo *result)
+{
+	for (int i = 0; i < result->ri_NumIndices; i++)
+	{
+		IndexInfo *index = result->ri_IndexRelationInfo[i];
+
+		if (index->ii_Expressions != NIL || index->ii_Predicate != NIL ||
+		    index->ii_ExclusionOps != NULL || !index->ii_ReadyForInserts ||
+		    !result->ri_IndexRelationDescs[i]->rd_index->indimmediate)
+			return -1;
+	}
+	return result->ri_NumIndices;
+}
+
+/*
+ * Has a part written in the buffers that the process wrote before.  Those of the last batch
+ * are written to disk then, which they would be anyway, and memory that was never used is
+ * not touched, which costs more than to fill it.
+ */
+static void
+use_ring(BulkPart *part)
+{
+	if (ring == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		ring = GetAccessStrategy(BAS_BULKWRITE);
+		MemoryContextSwitchTo(old);
+	}
+	FreeAccessStrategy(part->state->strategy);
+	part->state->strategy = ring;
 }
 
 /* Opens a table or partition, with its indexes. */
@@ -204,13 +274,55 @@ open_part(BulkReceiver *receiver, Relation relation, TupleDesc query)
 	part->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(part->result, relation, 0, NULL, 0);
 	ExecOpenIndices(part->result, false);
+	part->nindexes = count_indexes(part->result);
+	part->checks = prepare_checks(receiver->estate, relation);
 	part->state = GetBulkInsertState();
+	if (receiver->again)
+		use_ring(part);
 	part->attributes = palloc(query->natts * sizeof(int));
 	for (int i = 0; i < query->natts; i++)
 		part->attributes[i] =
 		    get_attnum(RelationGetRelid(relation), NameStr(TupleDescAttr(query, i)->attname)) - 1;
 	MemoryContextSwitchTo(old);
 	return part;
+}
+
+/* Raises the server's error for a row that breaks a constraint of the table. */
+static void
+check_constraints(BulkReceiver *receiver, BulkPart *part, TupleTableSlot *slot)
+{
+	TupleDesc desc = RelationGetDescr(part->relation);
+	ExprContext *context = GetPerTupleExprContext(receiver->estate);
+	bool good = true;
+
+	slot_getallattrs(slot);
+	if (desc->constr == NULL)
+		return;
+	for (int i = 0; desc->constr->has_not_null && i < desc->natts; i++)
+		good &= !slot->tts_isnull[i] || !TupleDescAttr(desc, i)->attnotnull;
+	context->ecxt_scantuple = slot;
+	if (!good || !ExecCheck(part->checks, context))
+		ExecConstraints(part->result, slot, receiver->estate);
+}
+
+/* Adds the entries of new rows to an index whose keys are columns. */
+static void
+insert_index_entries(BulkPart *part, int i)
+{
+	Relation index = part->result->ri_IndexRelationDescs[i];
+	IndexInfo *info = part->result->ri_IndexRelationInfo[i];
+	IndexUniqueCheck unique = info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+
+	for (int row = 0; row < part->nrows; row++)
+	{
+		TupleTableSlot *slot = part->slots[row];
+
+		for (int key = 0; key < info->ii_NumIndexAttrs; key++)
+			values[key] = slot_getattr(slot, info->ii_IndexAttrNumbers[key], &nulls[key]);
+		index_insert(index, values, nulls, &slot->tts_tid, part->relation, unique, false, info);
+	}
 }
 
 /* Writes the rows that were kept back for a part. */
@@ -226,10 +338,13 @@ flush_part(BulkReceiver *receiver, BulkPart *part)
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
 	table_multi_insert(part->relation, part->slots, part->nrows, estate->es_output_cid, 0,
 	                   part->state);
+	/* index by index: what was read of one is at hand for the next row */
+	for (int i = 0; i < part->nindexes; i++)
+		insert_index_entries(part, i);
 	MemoryContextSwitchTo(old);
 	for (int i = 0; i < part->nrows; i++)
 	{
-		if (part->result->ri_NumIndices > 0)
+		if (part->nindexes < 0)
 		{
 			list_free(insert_index_tuples(part->result, part->slots[i], estate));
 			ResetPerTupleExprContext(estate);
@@ -259,6 +374,8 @@ close_parts(BulkReceiver *receiver)
 	{
 		BulkPart *part = receiver->parts[i];
 
+		if (part->state->strategy == ring)
+			part->state->strategy = NULL;
 		FreeBulkInsertState(part->state);
 		for (int j = 0; j < part->nslots; j++)
 			ExecDropSingleTupleTableSlot(part->slots[j]);
@@ -360,6 +477,30 @@ startup(DestReceiver *self, int operation, TupleDesc query)
 			receiver->key = i;
 }
 
+/* The slot for the next row of a part. */
+static TupleTableSlot *
+next_slot(BulkReceiver *receiver, BulkPart *part)
+{
+	if (part->nrows == part->nslots)
+	{
+		MemoryContext old = MemoryContextSwitchTo(receiver->context);
+
+		part->slots[part->nslots++] = table_slot_create(part->relation, NULL);
+		MemoryContextSwitchTo(old);
+	}
+	return part->slots[part->nrows];
+}
+
+/* Counts a row that is kept back in the next slot of a part. */
+static void
+keep(BulkReceiver *receiver, BulkPart *part, Size size)
+{
+	part->nrows++;
+	receiver->nbytes += size;
+	if (++receiver->nrows == MAX_ROWS || receiver->nbytes >= MAX_BYTES)
+		flush(receiver);
+}
+
 /* Takes a row of the query. */
 static bool
 receive(TupleTableSlot *row, DestReceiver *self)
@@ -372,14 +513,7 @@ receive(TupleTableSlot *row, DestReceiver *self)
 
 	slot_getallattrs(row);
 	part = receiver->parts_desc != NULL ? find_part(receiver, row) : receiver->last;
-	if (part->nrows == part->nslots)
-	{
-		MemoryContext old = MemoryContextSwitchTo(receiver->context);
-
-		part->slots[part->nslots++] = table_slot_create(part->relation, NULL);
-		MemoryContextSwitchTo(old);
-	}
-	slot = part->slots[part->nrows];
+	slot = next_slot(receiver, part);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts);
 	for (int i = 0; i < natts; i++)
 	{
@@ -387,16 +521,37 @@ receive(TupleTableSlot *row, DestReceiver *self)
 		slot->tts_isnull[part->attributes[i]] = row->tts_isnull[i];
 	}
 	ExecStoreVirtualTuple(slot);
-	if (part->relation->rd_att->constr != NULL)
-		ExecConstraints(part->result, slot, receiver->estate);
+	check_constraints(receiver, part, slot);
 	if (receiver->observe != NULL)
 		receiver->observe(receiver->observe_arg, row);
 
 	/* a copy: the query's own row goes with the next one */
-	receiver->nbytes += ExecFetchSlotHeapTuple(slot, true, &should_free)->t_len;
-	part->nrows++;
-	if (++receiver->nrows == MAX_ROWS || receiver->nbytes >= MAX_BYTES)
-		flush(receiver);
+	keep(receiver, part, ExecFetchSlotHeapTuple(slot, true, &should_free)->t_len);
+	return true;
+}
+
+/*
+ * Takes a row of the table as it is, for all that a tuple of the table has it has too; false
+ * where it must be taken apart.
+ */
+static bool
+receive_whole(BulkReceiver *receiver, HeapTupleHeader row)
+{
+	BulkPart *part = receiver->last;
+	TupleDesc desc = RelationGetDescr(part->relation);
+	TupleTableSlot *slot = next_slot(receiver, part);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(row), .t_data = row};
+
+	/* one that was made before the table was altered is not */
+	if (HeapTupleHeaderGetTypeId(row) != RelationGetForm(part->relation)->reltype ||
+	    HeapTupleHeaderGetNatts(row) != desc->natts || HeapTupleHeaderHasExternal(row))
+		return false;
+	ItemPointerSetInvalid(&tuple.t_self);
+	ExecForceStoreHeapTuple(&tuple, slot, false);
+	check_constraints(receiver, part, slot);
+	if (receiver->observe != NULL)
+		receiver->observe(receiver->observe_arg, slot);
+	keep(receiver, part, tuple.t_len);
 	return true;
 }
 
@@ -499,7 +654,7 @@ bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *
 	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
 	if (receiver.root->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		receiver.parts_desc = RelationGetPartitionDesc(receiver.root, !IsolationUsesXactSnapshot());
-	*observed = is_suitable(receiver.root, receiver.parts_desc, desc, NULL);
+	*observed = is_suitable(receiver.root, receiver.parts_desc, desc, NULL, NULL);
 	if (*observed)
 	{
 		begin(&receiver, observe, observe_arg);
@@ -517,10 +672,11 @@ bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *
 /*
  * Writes rows of a table into it, and fires its triggers that fire after all rows; false, and
  * nothing is written, where INSERT has to do that.  The observer sees each row, in place of
- * the only trigger that may look at them.
+ * the only trigger that may look at them; last, if given, is the only one after all rows.
  */
 bool
-bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, BulkObserver observe)
+bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, const char *last,
+                 BulkObserver observe)
 {
 	BulkReceiver receiver = {0};
 	bool suitable;
@@ -528,14 +684,17 @@ bulk_insert_rows(const char *table, RowArray *rows, const char *trigger, BulkObs
 	receiver.root =
 	    table_openrv(makeRangeVar("cloudbilling", pstrdup(table), -1), RowExclusiveLock);
 	suitable = receiver.root->rd_rel->reltype == rows->desc->tdtypeid &&
-	           is_suitable(receiver.root, NULL, rows->desc, trigger);
+	           is_suitable(receiver.root, NULL, rows->desc, trigger, last);
 	if (suitable)
 	{
 		begin(&receiver, observe, receiver.root);
+		receiver.again = true;
 		AfterTriggerBeginQuery();
 		startup(&receiver.dest, CMD_INSERT, rows->desc);
 		for (int i = 0; i < rows->n; i++)
 		{
+			if (receive_whole(&receiver, rows->rows[i]))
+				continue;
 			row_array_read(rows, i);
 			receive(rows->slot, &receiver.dest);
 		}

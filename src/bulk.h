@@ -13,6 +13,6 @@ typedef void (*BulkObserver)(void *arg, TupleTableSlot *row);
 extern uint64 bulk_insert(const char *table, const char *query, int nargs, Oid *types, Datum *args,
                           BulkObserver observe, void *observe_arg, bool *observed);
 extern bool bulk_insert_rows(const char *table, RowArray *rows, const char *trigger,
-                             BulkObserver observe);
+                             const char *last, BulkObserver observe);
 
 #endif

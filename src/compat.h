@@ -33,6 +33,15 @@
 #define lock_held_by_me(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
+/* Whether rows are held to a constraint; needs access/tupdesc.h, utils/rel.h. */
+#if PG_VERSION_NUM >= 180000
+#define check_is_enforced(check) ((check)->ccenforced)
+#define foreign_key_is_enforced(key) ((key)->conenforced)
+#else
+#define check_is_enforced(check) true
+#define foreign_key_is_enforced(key) true
+#endif
+
 /* Adds the index entries of a new row; needs executor/executor.h. */
 #if PG_VERSION_NUM >= 160000
 #define insert_index_tuples(result, slot, estate)                                                  \

@@ -9,4 +9,7 @@
 /* A BulkObserver, of the relation. */
 extern void invoice_references_observe(void *relation, TupleTableSlot *row);
 
+/* The same, of rows that are written ahead of their documents. */
+extern void invoice_references_observe_ahead(void *relation, TupleTableSlot *row);
+
 #endif

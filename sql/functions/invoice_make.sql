@@ -540,11 +540,28 @@ $$;
 
 COMMENT ON FUNCTION invoice_issued(invoice[]) IS 'documents in the making with the day on which they are numbered as their day of issue';
 
--- INSERT INTO invoice_line, but as COPY writes: many lines to a page at once.
-CREATE OR REPLACE FUNCTION invoice_line_insert(lines invoice_line[]) RETURNS void
+-- INSERT INTO invoice, invoice_line and invoice_vat, but as COPY writes: many rows to a page
+-- at once.
+CREATE OR REPLACE FUNCTION invoice_insert(documents invoice[]) RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
+CREATE OR REPLACE FUNCTION invoice_line_insert(lines invoice_line[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'invoice_insert' LANGUAGE C VOLATILE STRICT;
+CREATE OR REPLACE FUNCTION invoice_vat_insert(vat invoice_vat[]) RETURNS void
+    AS 'MODULE_PATHNAME', 'invoice_insert' LANGUAGE C VOLATILE STRICT;
 
+COMMENT ON FUNCTION invoice_insert(invoice[]) IS 'writes documents';
 COMMENT ON FUNCTION invoice_line_insert(invoice_line[]) IS 'writes lines of documents';
+COMMENT ON FUNCTION invoice_vat_insert(invoice_vat[]) IS 'writes VAT of documents';
+
+-- The same, but before there are documents.  Nothing is written where others look at rows.
+-- The transaction cannot be committed before invoice_references_check has found the documents.
+CREATE OR REPLACE FUNCTION invoice_line_insert_ahead(lines invoice_line[]) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'invoice_insert_ahead' LANGUAGE C VOLATILE STRICT;
+CREATE OR REPLACE FUNCTION invoice_vat_insert_ahead(vat invoice_vat[]) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'invoice_insert_ahead' LANGUAGE C VOLATILE STRICT;
+
+COMMENT ON FUNCTION invoice_line_insert_ahead(invoice_line[]) IS 'writes lines ahead of their documents, where that can be; whether it could';
+COMMENT ON FUNCTION invoice_vat_insert_ahead(invoice_vat[]) IS 'writes VAT ahead of its documents, where that can be; whether it could';
 
 -- Makes, numbers, chains and writes documents of what is due.  Gives their number.  With
 -- now, none waits for better days.
@@ -573,6 +590,8 @@ DECLARE
     notes      invoice_note[];
     prepaid    payment_part[];
     made_at    timestamptz := clock_timestamp();
+    ahead      boolean;
+    vat_ahead  boolean;
 BEGIN
     IF coalesce(cardinality(due), 0) = 0 THEN
         RETURN 0;
@@ -610,6 +629,19 @@ BEGIN
         FROM array_rows(documents) WITH ORDINALITY AS d
         LEFT JOIN invoice_bodies(lines, vat, allocation, kept) AS b ON b.invoice_id = d.invoice_id
         ORDER BY d.ordinality);
+
+    -- Most of what is written, while others give numbers.
+    ahead := invoice_line_insert_ahead(lines);
+    IF ahead THEN
+        vat_ahead := invoice_vat_insert_ahead(vat);
+        -- Parts refer to lines, not to documents; but who looks at them may look for these.
+        IF cardinality(allocation) > 0
+          AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = 'invoice_line_allocation'::regclass AND t.tgtype & 4 <> 0 AND NOT t.tgisinternal)
+          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = 'invoice_line_allocation'::regclass AND (c.relrowsecurity OR c.relhasrules)) THEN
+            INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
+            allocation := '{}';
+        END IF;
+    END IF;
 
     -- Numbers and hashes go one by one, for each hangs on the one before; from here to
     -- the end of the transaction nobody else gives any.
@@ -665,9 +697,14 @@ BEGIN
     SET last_number = series.last_number, last_hash = series.last_hash
     WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
 
-    INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM array_rows(documents);
-    PERFORM invoice_line_insert(lines);
-    INSERT INTO invoice_vat SELECT * FROM array_rows(vat);
+    PERFORM invoice_insert(documents);
+    PERFORM invoice_references_check();
+    IF ahead IS NOT TRUE THEN
+        PERFORM invoice_line_insert(lines);
+    END IF;
+    IF vat_ahead IS NOT TRUE THEN
+        PERFORM invoice_vat_insert(vat);
+    END IF;
     INSERT INTO invoice_line_allocation SELECT * FROM array_rows(allocation);
     INSERT INTO invoice_currency_rate SELECT * FROM array_rows(kept);
     IF prepaid IS NOT NULL THEN

@@ -51,7 +51,20 @@ $$;
 
 COMMENT ON FUNCTION invoice_references() IS 'trigger that checks foreign keys of all inserted rows at once';
 
+CREATE OR REPLACE FUNCTION invoice_references_check() RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+
+COMMENT ON FUNCTION invoice_references_check() IS 'refuses rows that were written ahead of their documents (invoice_line_insert_ahead), which are not there';
+
+CREATE OR REPLACE TRIGGER invoice_references_gather BEFORE INSERT ON invoice
+    FOR EACH ROW EXECUTE FUNCTION invoice_references_gather();
+CREATE OR REPLACE TRIGGER invoice_references AFTER INSERT ON invoice
+    FOR EACH STATEMENT EXECUTE FUNCTION invoice_references();
 CREATE OR REPLACE TRIGGER invoice_references_gather BEFORE INSERT ON invoice_line
     FOR EACH ROW EXECUTE FUNCTION invoice_references_gather();
 CREATE OR REPLACE TRIGGER invoice_references AFTER INSERT ON invoice_line
+    FOR EACH STATEMENT EXECUTE FUNCTION invoice_references();
+CREATE OR REPLACE TRIGGER invoice_references_gather BEFORE INSERT ON invoice_vat
+    FOR EACH ROW EXECUTE FUNCTION invoice_references_gather();
+CREATE OR REPLACE TRIGGER invoice_references AFTER INSERT ON invoice_vat
     FOR EACH STATEMENT EXECUTE FUNCTION invoice_references();

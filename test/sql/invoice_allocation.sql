@@ -121,6 +121,19 @@ SELECT count(*) FROM invoice_running;
 UPDATE usage SET quantity = 353 WHERE quantity = 333;
 SELECT pg_temp.deliver();
 SELECT * FROM invoice_running_by(1);
+-- Who looks at parts finds their documents.
+BEGIN;
+ALTER SEQUENCE invoice_invoice_id_seq RESTART 1000;  -- takes back numbers, when it is rolled back
+CREATE TABLE public.seen (invoice_id int, documents bigint);
+CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.seen VALUES (NEW.invoice_id, (SELECT count(*) FROM cloudbilling.invoice AS i WHERE i.invoice_id = NEW.invoice_id));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER see BEFORE INSERT ON invoice_line_allocation FOR EACH ROW EXECUTE FUNCTION pg_temp.see();
+SELECT invoice_finalise(1, 1, '2024-10-01');
+SELECT s.documents, count(*) = (SELECT count(*) FROM invoice_line_allocation AS a WHERE a.invoice_id IN (SELECT invoice_id FROM seen)) AS all_seen FROM seen AS s GROUP BY 1;
+ROLLBACK;
 CALL invoice_run('2024-10-01');
 SELECT * FROM pg_temp.part WHERE id > 3;
 SELECT * FROM pg_temp.sound;
