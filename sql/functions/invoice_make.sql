@@ -540,6 +540,39 @@ $$;
 
 COMMENT ON FUNCTION invoice_issued(invoice[]) IS 'documents in the making with the day on which they are numbered as their day of issue';
 
+-- Notes to customers stand on the first of their documents, and all notes for the next
+-- document are of it.
+CREATE OR REPLACE FUNCTION invoice_noted(INOUT documents invoice[], OUT notes invoice_note[])
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    noted record;
+BEGIN
+    notes := ARRAY(
+        SELECT ROW(n.invoice_note_id, h.customer_id, d.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
+        FROM invoice_note AS n
+        CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
+        JOIN (
+            SELECT DISTINCT ON (d.customer_id) d.customer_id, d.invoice_id
+            FROM array_rows(invoice_noted.documents) WITH ORDINALITY AS d
+            ORDER BY d.customer_id, d.ordinality
+        ) AS d ON d.customer_id = h.customer_id
+        WHERE n.invoice_id IS NULL);
+    FOR noted IN
+        SELECT d.ordinality AS place, string_agg(n.note, E'\n' ORDER BY n.invoice_note_id) AS note
+        FROM array_rows(invoice_noted.documents) WITH ORDINALITY AS d
+        JOIN array_rows(notes) AS n ON n.invoice_id = d.invoice_id
+        WHERE NOT n.internal
+        GROUP BY d.ordinality
+    LOOP
+        documents[noted.place].note := noted.note;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_noted(invoice[]) IS 'documents in the making with the notes that stand on them, and all notes that are of them';
+
 -- INSERT INTO invoice_line, but as COPY writes: many lines to a page at once.
 CREATE OR REPLACE FUNCTION invoice_line_insert(lines invoice_line[]) RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
@@ -567,9 +600,6 @@ DECLARE
     allocation invoice_line_allocation[];
     kept       invoice_currency_rate[];
     bodies     bytea[];
-    series     invoice_series;
-    scheme     invoice_number_scheme;
-    document   invoice;
     notes      invoice_note[];
     prepaid    payment_part[];
     made_at    timestamptz := clock_timestamp();
@@ -591,11 +621,9 @@ BEGIN
     kept := invoice_currency_rates(lines, rates);
     documents := invoice_documents(lines, vat, heads, run, as_if);
 
-    SELECT array_agg(ROW(n.invoice_note_id, h.customer_id, n.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note)
-    INTO notes
-    FROM invoice_note AS n
-    CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
-    WHERE n.invoice_id IS NULL AND h.customer_id IN (SELECT d.customer_id FROM array_rows(documents) AS d);
+    IF EXISTS (SELECT FROM invoice_note AS n WHERE n.invoice_id IS NULL) THEN
+        SELECT n.documents, n.notes INTO documents, notes FROM invoice_noted(documents) AS n;
+    END IF;
 
     -- A credit is settled by who makes it.
     IF invoice_make.now THEN
@@ -618,52 +646,7 @@ BEGIN
     IF as_if IS NULL AND date_bin('15 minutes', clock_timestamp(), 'epoch') > date_bin('15 minutes', made_at, 'epoch') THEN
         documents := invoice_issued(documents);
     END IF;
-    FOR i IN 1 .. cardinality(documents) LOOP
-        document := documents[i];
-        IF scheme.seller_id IS DISTINCT FROM document.seller_id THEN
-            SELECT * INTO scheme FROM invoice_number_scheme_of(document.seller_id);
-        END IF;
-        document.series := CASE WHEN document.kind = 'credit_note' AND scheme.credit_note_pattern IS NOT NULL THEN 'credit_note' ELSE '' END;
-        document.series_year := invoice_series_year(document.issued_on, scheme.resets, scheme.year_begins);
-        IF (series.seller_id, series.series, series.year) IS DISTINCT FROM (document.seller_id, document.series, document.series_year) THEN
-            UPDATE invoice_series AS s
-            SET last_number = series.last_number, last_hash = series.last_hash
-            WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
-            INSERT INTO invoice_series (seller_id, series, year, first_number, last_number, last_hash)
-            VALUES (document.seller_id, document.series, document.series_year, scheme.first_number, scheme.first_number - 1, '\x')
-            ON CONFLICT DO NOTHING;
-            SELECT *
-            INTO series
-            FROM invoice_series AS s
-            WHERE s.seller_id = document.seller_id AND s.series = document.series AND s.year = document.series_year
-            FOR UPDATE;
-        END IF;
-        series.last_number := series.last_number + 1;
-        document.series_number := series.last_number;
-        document.invoice_number := invoice_number(
-            CASE document.series WHEN 'credit_note' THEN scheme.credit_note_pattern ELSE scheme.pattern END,
-            document.seller ->> 'series', document.series_number, document.issued_on, scheme.year_begins);
-        -- notes stand on the first of a customer's documents
-        IF notes IS NOT NULL THEN
-            document.note := (
-                SELECT string_agg(n.note, E'\n' ORDER BY n.invoice_note_id)
-                FROM unnest(notes) AS n
-                WHERE n.customer_id = document.customer_id AND NOT n.internal AND n.invoice_id IS NULL);
-            notes := ARRAY(
-                SELECT ROW(n.invoice_note_id, n.customer_id,
-                    CASE WHEN n.customer_id = document.customer_id THEN coalesce(n.invoice_id, document.invoice_id) ELSE n.invoice_id END,
-                    n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
-                FROM unnest(notes) AS n);
-        END IF;
-        document.payment_reference := payment_reference(document.invoice_number);
-        document.previous_hash := series.last_hash;
-        document.hash := sha256(convert_to(invoice_content(document, bodies[i]), 'UTF8'));
-        series.last_hash := document.hash;
-        documents[i] := document;
-    END LOOP;
-    UPDATE invoice_series AS s
-    SET last_number = series.last_number, last_hash = series.last_hash
-    WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
+    documents := invoice_numbered(documents, bodies);
 
     INSERT INTO invoice OVERRIDING SYSTEM VALUE SELECT * FROM array_rows(documents);
     PERFORM invoice_line_insert(lines);

@@ -71,3 +71,17 @@ CREATE TYPE invoice_fee AS (
     service_end    date
 );
 COMMENT ON TYPE invoice_fee IS 'what a line in the making, by its place, says of the agreement that it bills';
+
+-- How documents of a kind and day are numbered.
+CREATE TYPE invoice_numbering AS (
+    seller_id      int,
+    series         text,
+    year           int,
+    first_number   int,
+    last_number    int,
+    last_hash      bytea,
+    pattern        text,
+    seller_series  text,
+    year_begins    int
+);
+COMMENT ON TYPE invoice_numbering IS 'how documents of a seller, kind and day are numbered, and by what series';
