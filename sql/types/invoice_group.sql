@@ -53,15 +53,18 @@ CREATE TYPE invoice_kind AS (
     invoice_text  text,
     title         text,
     unit_price    numeric,
-    place         int
+    place         int,
+    tax           int
 );
 COMMENT ON TYPE invoice_kind IS 'what all lines in the making of a rule and a product say, and where they stand';
 
 CREATE TYPE invoice_account AS (
     name          text,
-    order_number  text
+    order_number  text,
+    invoice_id    int,
+    payment_days  int
 );
-COMMENT ON TYPE invoice_account IS 'what lines in the making say of an account';
+COMMENT ON TYPE invoice_account IS 'what lines in the making of a group say of an account';
 
 CREATE TYPE invoice_fee AS (
     line           int,
