@@ -11,6 +11,20 @@
 #include "row_text.h"
 #include "utils/memutils.h"
 
+/* Text that is hashed at once. */
+#define AT_ONCE 8192
+
+/* What is NULL in a row that somebody tampered with. */
+#define MISSING PG_INT64_MAX
+
+/* A row, while its place is sought. */
+typedef struct Entry
+{
+	int64 invoice_id; /* MISSING is last */
+	int64 line_no;
+	int32 row;
+} Entry;
+
 /* Rows of one kind. */
 typedef struct Rows
 {
@@ -19,19 +33,9 @@ typedef struct Rows
 	int invoice_id;
 	int line_no; /* -1 where there is no order but that of their texts */
 	RowText text;
+	Entry *entries; /* by document */
+	int next;       /* of the first that is not hashed */
 } Rows;
-
-/* What is NULL in a row that somebody tampered with. */
-#define MISSING PG_INT64_MAX
-
-/* A row of a document, while its place is sought. */
-typedef struct Entry
-{
-	int64 invoice_id; /* MISSING is last */
-	int64 line_no;
-	int32 kind;
-	int32 row;
-} Entry;
 
 /* A text of a row, for those that are in the order of their texts. */
 typedef struct Text
@@ -55,17 +59,18 @@ open_rows(Rows *rows, FunctionCallInfo fcinfo, int argno, const char *what, bool
 		row_text_open(&rows->text, array->desc, true);
 }
 
-/* Writes a row. */
+/* Appends a row, after a line end where it is not the first of its document. */
 static void
-write_row(StringInfo buf, Rows *rows, int row)
+append_row(StringInfo buf, Rows *rows, int row, bool is_first)
 {
-	resetStringInfo(buf);
+	if (!is_first)
+		appendStringInfoCharMacro(buf, '\n');
 	appendStringInfoCharMacro(buf, rows->kind);
 	row_array_read(&rows->array, row);
 	row_text_append(&rows->text, buf, rows->array.values, rows->array.nulls);
 }
 
-/* Compares rows by document, kind and line. */
+/* Compares rows by document and line. */
 static int
 compare_entries(const void *x, const void *y)
 {
@@ -74,8 +79,6 @@ compare_entries(const void *x, const void *y)
 
 	if (a->invoice_id != b->invoice_id)
 		return a->invoice_id < b->invoice_id ? -1 : 1;
-	if (a->kind != b->kind)
-		return a->kind - b->kind;
 	if (a->line_no != b->line_no)
 		return a->line_no < b->line_no ? -1 : 1;
 	return a->row < b->row ? -1 : a->row > b->row;
@@ -85,7 +88,7 @@ compare_entries(const void *x, const void *y)
 static bool
 are_level(const Entry *a, const Entry *b)
 {
-	return a->invoice_id == b->invoice_id && a->kind == b->kind && a->line_no == b->line_no;
+	return a->invoice_id == b->invoice_id && a->line_no == b->line_no;
 }
 
 /* Compares texts by their bytes. */
@@ -106,63 +109,81 @@ key_of(const RowArray *array, int column)
 	return array->nulls[column] ? MISSING : DatumGetInt32(array->values[column]);
 }
 
-/* All rows, by document. */
-static Entry *
-sort_rows(Rows *kinds, int n)
+/* Sorts rows by document. */
+static void
+sort_rows(Rows *rows)
 {
-	Entry *entries = MemoryContextAllocHuge(CurrentMemoryContext, n * sizeof(Entry));
-	int next = 0;
+	RowArray *array = &rows->array;
 
-	for (int kind = 0; kind < 4; kind++)
+	if (array->n == 0)
+		return;
+	rows->entries = MemoryContextAllocHuge(CurrentMemoryContext, array->n * sizeof(Entry));
+	array->columns = Max(rows->invoice_id, rows->line_no) + 1;
+	for (int i = 0; i < array->n; i++)
 	{
-		Rows *rows = &kinds[kind];
-		RowArray *array = &rows->array;
-
-		array->columns = Max(rows->invoice_id, rows->line_no) + 1;
-		for (int i = 0; i < array->n; i++)
-		{
-			row_array_read(array, i);
-			entries[next++] = (Entry){
-			    .invoice_id = key_of(array, rows->invoice_id),
-			    .line_no = rows->line_no < 0 ? 0 : key_of(array, rows->line_no),
-			    .kind = kind,
-			    .row = i,
-			};
-		}
-		if (array->n > 0)
-			array->columns = array->desc->natts;
+		row_array_read(array, i);
+		rows->entries[i] = (Entry){
+		    .invoice_id = key_of(array, rows->invoice_id),
+		    .line_no = rows->line_no < 0 ? 0 : key_of(array, rows->line_no),
+		    .row = i,
+		};
 	}
-	qsort(entries, n, sizeof(Entry), compare_entries);
-	return entries;
+	array->columns = array->desc->natts;
+	/* they mostly are in order, which takes no time to see */
+	qsort(rows->entries, array->n, sizeof(Entry), compare_entries);
 }
 
-/* Hashes rows that are in the order of their texts. */
+/* Appends rows that are in the order of their texts. */
 static void
-hash_level(pg_cryptohash_ctx *hash, StringInfo buf, Rows *rows, const Entry *entries, int n,
-           bool is_first)
+append_level(StringInfo buf, Rows *rows, const Entry *entries, int n, bool is_first)
 {
-	Text *texts;
+	Text *texts = palloc(n * sizeof(Text));
+	StringInfoData text;
 
-	if (n == 1)
-	{
-		if (!is_first)
-			text_hash_add(hash, "\n", 1);
-		write_row(buf, rows, entries->row);
-		text_hash_add(hash, buf->data, buf->len);
-		return;
-	}
-	texts = palloc(n * sizeof(Text));
+	initStringInfo(&text);
 	for (int i = 0; i < n; i++)
 	{
-		write_row(buf, rows, entries[i].row);
-		texts[i] = (Text){.text = pnstrdup(buf->data, buf->len), .len = buf->len};
+		resetStringInfo(&text);
+		append_row(&text, rows, entries[i].row, true);
+		texts[i] = (Text){.text = pnstrdup(text.data, text.len), .len = text.len};
 	}
 	qsort(texts, n, sizeof(Text), compare_texts);
 	for (int i = 0; i < n; i++)
 	{
 		if (!is_first || i > 0)
-			text_hash_add(hash, "\n", 1);
-		text_hash_add(hash, texts[i].text, texts[i].len);
+			appendStringInfoCharMacro(buf, '\n');
+		appendBinaryStringInfo(buf, texts[i].text, texts[i].len);
+	}
+}
+
+/* Hashes what is written. */
+static void
+hash_buffer(pg_cryptohash_ctx *hash, StringInfo buf)
+{
+	text_hash_add(hash, buf->data, buf->len);
+	resetStringInfo(buf);
+}
+
+/* Hashes all rows of a kind that a document has. */
+static void
+hash_rows(pg_cryptohash_ctx *hash, StringInfo buf, Rows *rows, int64 invoice_id, bool *is_first)
+{
+	const Entry *entries = rows->entries;
+	int n = rows->array.n;
+
+	while (rows->next < n && entries[rows->next].invoice_id == invoice_id)
+	{
+		int first = rows->next++;
+
+		while (rows->next < n && are_level(&entries[first], &entries[rows->next]))
+			rows->next++;
+		if (rows->next == first + 1)
+			append_row(buf, rows, entries[first].row, *is_first);
+		else
+			append_level(buf, rows, &entries[first], rows->next - first, *is_first);
+		*is_first = false;
+		if (buf->len >= AT_ONCE)
+			hash_buffer(hash, buf);
 	}
 }
 
@@ -174,8 +195,6 @@ invoice_bodies(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *)fcinfo->resultinfo;
 	Rows kinds[4];
-	Entry *entries;
-	int n = 0;
 	StringInfoData buf;
 	pg_cryptohash_ctx *hash;
 	MemoryContext passing;
@@ -186,37 +205,38 @@ invoice_bodies(PG_FUNCTION_ARGS)
 	open_rows(&kinds[1], fcinfo, 1, "parts of VAT", false);
 	open_rows(&kinds[2], fcinfo, 2, "parts of lines", true);
 	open_rows(&kinds[3], fcinfo, 3, "rates", false);
-	for (int i = 0; i < 4; i++)
-		n += kinds[i].array.n;
-	if (n == 0)
-		return (Datum)0;
-	entries = sort_rows(kinds, n);
+	for (int i = 0; i < lengthof(kinds); i++)
+		sort_rows(&kinds[i]);
 
 	initStringInfo(&buf);
 	passing =
 	    AllocSetContextCreate(CurrentMemoryContext, "bodies of documents", ALLOCSET_DEFAULT_SIZES);
 	hash = text_hash_create();
-	for (int i = 0; i < n;)
+	for (;;)
 	{
-		int first = i;
+		bool any = false;
+		bool is_first = true;
+		int64 invoice_id = MISSING;
 		Datum values[2];
 		bool nulls[2] = {false, false};
 
 		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < lengthof(kinds); i++)
+			if (kinds[i].next < kinds[i].array.n)
+			{
+				any = true;
+				invoice_id = Min(invoice_id, kinds[i].entries[kinds[i].next].invoice_id);
+			}
+		if (!any)
+			break;
 		MemoryContextReset(passing);
 		old = MemoryContextSwitchTo(passing);
 		text_hash_begin(hash);
-		while (i < n && entries[i].invoice_id == entries[first].invoice_id)
-		{
-			int end = i + 1;
-
-			while (end < n && are_level(&entries[i], &entries[end]))
-				end++;
-			hash_level(hash, &buf, &kinds[entries[i].kind], &entries[i], end - i, i == first);
-			i = end;
-		}
-		values[0] = Int32GetDatum((int32)entries[first].invoice_id);
-		nulls[0] = entries[first].invoice_id == MISSING;
+		for (int i = 0; i < lengthof(kinds); i++)
+			hash_rows(hash, &buf, &kinds[i], invoice_id, &is_first);
+		hash_buffer(hash, &buf);
+		values[0] = Int32GetDatum((int32)invoice_id);
+		nulls[0] = invoice_id == MISSING;
 		values[1] = PointerGetDatum(text_hash_end(hash));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 		MemoryContextSwitchTo(old);

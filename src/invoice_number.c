@@ -252,7 +252,7 @@ invoice_chain(PG_FUNCTION_ARGS)
 	columns.previous_hash = row_array_column(&documents, "previous_hash");
 	columns.hash = row_array_column(&documents, "hash");
 
-	row_array_begin(&build, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)));
+	row_array_begin(&build, get_element_type(get_fn_expr_rettype(fcinfo->flinfo)), documents.n);
 	row_text_open(&writer, documents.desc, true);
 	initStringInfo(&buf);
 	initStringInfo(&number);
