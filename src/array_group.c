@@ -246,15 +246,15 @@ totals_array(const Grouping *grouping)
 
 PG_FUNCTION_INFO_V1(array_group);
 
-/* For each row the number of its group, the first row of each, and the total of a column. */
+/* The number of each row's group; the first row of each group, its place, and a total. */
 Datum
 array_group(PG_FUNCTION_ARGS)
 {
 	Grouping grouping = {.total = -1, .max = 256, .mask = 511};
 	RowArray *rows = &grouping.rows;
 	TupleDesc desc;
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
+	Datum values[4];
+	bool nulls[4] = {false, false, false, false};
 	Datum *firsts;
 	ArrayType *numbers;
 	int32 *number;
@@ -317,7 +317,11 @@ array_group(PG_FUNCTION_ARGS)
 	values[1] = PointerGetDatum(construct_array(firsts, grouping.ngroups,
 	                                            get_element_type(TupleDescAttr(desc, 1)->atttypid),
 	                                            -1, false, TYPALIGN_DOUBLE));
-	values[2] = totals_array(&grouping);
 	nulls[2] = grouping.total < 0;
+	values[2] = nulls[2] ? (Datum)0 : totals_array(&grouping);
+	for (int i = 0; i < grouping.ngroups; i++)
+		firsts[i] = Int32GetDatum(grouping.groups[i].first + 1);
+	values[3] = PointerGetDatum(
+	    construct_array(firsts, grouping.ngroups, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -674,7 +674,7 @@ invoice_lines_make(PG_FUNCTION_ARGS)
 	lines.one = number_literal(1, 0);
 	lines.minus_one = number_literal(-1, 0);
 
-	row_array_begin(&build, type);
+	row_array_begin(&build, type, due->n);
 	find_sources(&lines, build.desc);
 	places = find_places(&lines);
 	values = palloc(build.desc->natts * sizeof(Datum));
@@ -690,6 +690,8 @@ invoice_lines_make(PG_FUNCTION_ARGS)
 		}
 		line_no = i > 0 && places[i].invoice_id == places[i - 1].invoice_id ? line_no + 1 : 1;
 		old = MemoryContextSwitchTo(passing);
+		if (i + ROWS_AHEAD < due->n)
+			row_array_prefetch(due, places[i + ROWS_AHEAD].due);
 		row_array_read(due, places[i].due);
 		make_line(&lines, &places[i], line_no, values, nulls);
 		MemoryContextSwitchTo(old);

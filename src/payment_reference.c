@@ -5,6 +5,7 @@
 
 #include "compat.h"
 #include "fmgr.h"
+#include "payment_reference.h"
 #include "utils/builtins.h"
 
 /* Characters that a reference has at most, after RF and its check digits. */
@@ -19,22 +20,18 @@ remainder_97(int remainder, char character)
 	return (remainder * 100 + character - 'A' + 10) % 97;
 }
 
-PG_FUNCTION_INFO_V1(payment_reference);
-
 /* RF, two check digits, and the last letters and digits of a number, in capitals. */
-Datum
-payment_reference(PG_FUNCTION_ARGS)
+text *
+payment_reference_of(const char *number, int len)
 {
-	text *number = PG_GETARG_TEXT_PP(0);
-	const char *start = VARDATA_ANY(number);
-	const char *end = start + VARSIZE_ANY_EXHDR(number);
+	const char *end = number + len;
 	char reference[4 + MAX_REFERENCE + 1];
 	char *begin = reference + lengthof(reference) - 1;
 	int length = 0;
 	int remainder = 0;
 
 	*begin = '\0';
-	while (end > start && length < MAX_REFERENCE)
+	while (end > number && length < MAX_REFERENCE)
 	{
 		char character = *--end;
 
@@ -53,5 +50,16 @@ payment_reference(PG_FUNCTION_ARGS)
 	*--begin = '0' + (98 - remainder) / 10;
 	*--begin = 'F';
 	*--begin = 'R';
-	PG_RETURN_TEXT_P(cstring_to_text(begin));
+	return cstring_to_text(begin);
+}
+
+PG_FUNCTION_INFO_V1(payment_reference);
+
+/* The reference of a document. */
+Datum
+payment_reference(PG_FUNCTION_ARGS)
+{
+	text *number = PG_GETARG_TEXT_PP(0);
+
+	PG_RETURN_TEXT_P(payment_reference_of(VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number)));
 }

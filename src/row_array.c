@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "executor/tuptable.h"
@@ -16,12 +17,65 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+/* Where memory is asked for before it is needed: thousands of rows are in no cache. */
+#define LINE 64
+#define AHEAD 2048
+#define LINES_OF_ROW 6
+
+/* Finds rows that lie one after the other, as they do in most arrays. */
+static bool
+find_rows(RowArray *array, AnyArrayType *given)
+{
+	char *row;
+	char *asked;
+
+	if (VARATT_IS_EXPANDED_HEADER(given))
+	{
+		if (given->xpn.dvalues != NULL || ARR_HASNULL(given->xpn.fvalue))
+			return false;
+		row = given->xpn.fstartptr;
+	}
+	else if (ARR_HASNULL(&given->flt))
+		return false;
+	else
+		row = ARR_DATA_PTR(&given->flt);
+	asked = row;
+	for (int i = 0; i < array->n; i++)
+	{
+		for (; asked < row + AHEAD; asked += LINE)
+			__builtin_prefetch(asked);
+		if (!VARATT_IS_4B_U(row))
+			return false;
+		array->rows[i] = (HeapTupleHeader)row;
+		row += MAXALIGN(VARSIZE_4B(row));
+	}
+	return true;
+}
+
+/* Takes rows of any array. */
+static void
+take_rows(RowArray *array, AnyArrayType *given)
+{
+	array_iter iter;
+
+	array_iter_setup(&iter, given);
+	for (int i = 0; i < array->n; i++)
+	{
+		bool is_null;
+		Datum row = array_iter_next(&iter, &is_null, i, -1, false, TYPALIGN_DOUBLE);
+
+		if (is_null)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("one of the %s is NULL", array->what)));
+		array->rows[i] = DatumGetHeapTupleHeader(row);
+	}
+}
+
 /* Opens an argument; NULL is an array without rows. */
 void
 row_array_open(RowArray *array, FunctionCallInfo fcinfo, int argno, const char *what)
 {
 	AnyArrayType *given;
-	array_iter iter;
 
 	memset(array, 0, sizeof(RowArray));
 	array->what = what;
@@ -36,21 +90,27 @@ row_array_open(RowArray *array, FunctionCallInfo fcinfo, int argno, const char *
 	if (array->n == 0)
 		return;
 	array->rows = MemoryContextAllocHuge(CurrentMemoryContext, array->n * sizeof(HeapTupleHeader));
-	array_iter_setup(&iter, given);
-	for (int i = 0; i < array->n; i++)
-	{
-		bool is_null;
-		Datum row = array_iter_next(&iter, &is_null, i, -1, false, TYPALIGN_DOUBLE);
-
-		if (is_null)
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			                errmsg("one of the %s is NULL", what)));
-		array->rows[i] = DatumGetHeapTupleHeader(row);
-	}
+	if (!find_rows(array, given))
+		take_rows(array, given);
 	array->desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(array->rows[0]),
 	                                          HeapTupleHeaderGetTypMod(array->rows[0]));
 	array->columns = array->desc->natts;
-	array->slot = MakeSingleTupleTableSlot(array->desc, &TTSOpsHeapTuple);
+	array->layout = palloc(array->columns * sizeof(RowArrayColumn));
+	for (int i = 0; i < array->columns; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(array->desc, i);
+
+		array->layout[i].len = column->attlen;
+		array->layout[i].by_value = column->attbyval;
+		switch (column->attalign)
+		{
+			case TYPALIGN_CHAR: array->layout[i].align = 1; break;
+			case TYPALIGN_SHORT: array->layout[i].align = ALIGNOF_SHORT; break;
+			case TYPALIGN_INT: array->layout[i].align = ALIGNOF_INT; break;
+			default: array->layout[i].align = ALIGNOF_DOUBLE;
+		}
+	}
+	array->slot = MakeSingleTupleTableSlot(array->desc, &TTSOpsVirtual);
 	array->values = array->slot->tts_values;
 	array->nulls = array->slot->tts_isnull;
 }
@@ -63,6 +123,7 @@ row_array_close(RowArray *array)
 		return;
 	ExecDropSingleTupleTableSlot(array->slot);
 	FreeTupleDesc(array->desc);
+	pfree(array->layout);
 	pfree(array->rows);
 }
 
@@ -83,23 +144,59 @@ row_array_column(const RowArray *array, const char *name)
 	                errmsg("%s have no column \"%s\"", array->what, name)));
 }
 
+/* Asks for the memory of a row that will be taken apart soon. */
+void
+row_array_prefetch(const RowArray *array, int i)
+{
+	for (int line = 0; line < LINES_OF_ROW; line++)
+		__builtin_prefetch((char *)array->rows[i] + line * LINE);
+}
+
 /* Takes a row apart. */
 void
 row_array_read(RowArray *array, int i)
 {
 	HeapTupleHeader row = array->rows[i];
+	const bits8 *not_null = row->t_infomask & HEAP_HASNULL ? row->t_bits : NULL;
+	char *data = (char *)row + row->t_hoff;
+	uint32 offset = 0;
 	bool is_null;
 
+	if (i + ROWS_AHEAD < array->n)
+		row_array_prefetch(array, i + ROWS_AHEAD);
 	if (HeapTupleHeaderGetTypeId(row) != array->desc->tdtypeid ||
 	    HeapTupleHeaderGetTypMod(row) != array->desc->tdtypmod)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 		                errmsg("%s are rows of several types", array->what)));
 	array->tuple.t_len = HeapTupleHeaderGetDatumLength(row);
 	array->tuple.t_data = row;
-	/* a slot does not look whether the type was altered since the row was made, but this does */
+	/* this looks whether the type was altered since the row was made */
 	heap_getattr(&array->tuple, 1, array->desc, &is_null);
-	ExecStoreHeapTuple(&array->tuple, array->slot, false);
-	slot_getsomeattrs(array->slot, array->columns);
+	array->slot->tts_flags &= ~TTS_FLAG_EMPTY;
+	array->slot->tts_nvalid = array->columns;
+	if (HeapTupleHeaderGetNatts(row) < array->columns)
+	{
+		heap_deform_tuple(&array->tuple, array->desc, array->values, array->nulls);
+		return;
+	}
+	for (int j = 0; j < array->columns; j++)
+	{
+		const RowArrayColumn *column = &array->layout[j];
+
+		array->nulls[j] = not_null != NULL && att_isnull(j, not_null);
+		if (array->nulls[j])
+			continue;
+		/* a short value of varying length lies anywhere */
+		if (column->len != -1 || !VARATT_NOT_PAD_BYTE(data + offset))
+			offset = TYPEALIGN(column->align, offset);
+		array->values[j] = fetch_att(data + offset, column->by_value, column->len);
+		if (column->len > 0)
+			offset += column->len;
+		else if (column->len == -1)
+			offset += VARSIZE_ANY(data + offset);
+		else
+			offset += strlen(data + offset) + 1;
+	}
 }
 
 /* An argument that has an integer for each of n rows. */
@@ -125,9 +222,12 @@ row_array_ints(FunctionCallInfo fcinfo, int argno, int n, const char *what)
 	return (const int32 *)ARR_DATA_PTR(array);
 }
 
-/* Begins an array of rows of a type: an expanded one, so that who gets it need not copy it. */
+/*
+ * Begins an array of some rows of a type: an expanded one, so that who gets it need not copy
+ * it.
+ */
 void
-row_array_begin(RowArrayBuild *build, Oid type)
+row_array_begin(RowArrayBuild *build, Oid type, int expected)
 {
 	memset(build, 0, sizeof(RowArrayBuild));
 	build->array = construct_empty_expanded_array(type, CurrentMemoryContext, NULL);
@@ -135,6 +235,18 @@ row_array_begin(RowArrayBuild *build, Oid type)
 	build->room = 8192;
 	build->data = MemoryContextAlloc(build->array->hdr.eoh_context, build->room);
 	build->size = ARR_OVERHEAD_NONULLS(1);
+	build->expected = expected;
+}
+
+/* Makes room for all rows, as far as those so far tell how long they are. */
+static void
+make_room(RowArrayBuild *build, Size end)
+{
+	Size all = build->size / Max(build->n, 1) * build->expected;
+
+	all = Max(all + all / 8, build->room + build->room / 2);
+	build->room = Max(end, Min(all, MaxAllocSize));
+	build->data = repalloc(build->data, build->room);
 }
 
 /* Adds a row. */
@@ -151,10 +263,7 @@ row_array_add(RowArrayBuild *build, Datum *values, bool *nulls)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("array size exceeds the maximum allowed (%d)", (int)MaxAllocSize)));
 	if (end > build->room)
-	{
-		build->room = Max(end, Min(2 * build->room, MaxAllocSize));
-		build->data = repalloc(build->data, build->room);
-	}
+		make_room(build, end);
 	memcpy(build->data + build->size, row, size);
 	memset(build->data + build->size + size, 0, end - build->size - size);
 	build->size = end;

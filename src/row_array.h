@@ -10,6 +10,17 @@
 #include "access/tupdesc.h"
 #include "fmgr.h"
 
+/* How far ahead memory is asked for. */
+#define ROWS_AHEAD 4
+
+/* How a column lies in a row. */
+typedef struct RowArrayColumn
+{
+	int16 len;
+	uint8 align;
+	bool by_value;
+} RowArrayColumn;
+
 /* Rows that are read. */
 typedef struct RowArray
 {
@@ -18,9 +29,10 @@ typedef struct RowArray
 	HeapTupleHeader *rows;
 	TupleDesc desc; /* NULL when there are no rows */
 	int columns;    /* that are read: all, unless less is said */
+	RowArrayColumn *layout;
 	HeapTupleData tuple;
-	struct TupleTableSlot *slot;
-	Datum *values; /* of the row that was read last, by column from 0 */
+	struct TupleTableSlot *slot; /* with the row that was read last, if all of it was */
+	Datum *values;               /* of the row that was read last, by column from 0 */
 	bool *nulls;
 } RowArray;
 
@@ -35,14 +47,18 @@ typedef struct RowArrayBuild
 	struct ExpandedArrayHeader *array;
 	TupleDesc desc;
 	int n;
+	int expected;
 	char *data; /* an array, but for its head */
 	Size size;
 	Size room;
 } RowArrayBuild;
 
-extern void row_array_begin(RowArrayBuild *build, Oid type);
+extern void row_array_begin(RowArrayBuild *build, Oid type, int expected);
 extern void row_array_add(RowArrayBuild *build, Datum *values, bool *nulls);
 extern Datum row_array_end(RowArrayBuild *build);
+
+/* Asks for the memory of a row that will be taken apart soon. */
+extern void row_array_prefetch(const RowArray *array, int i);
 
 /* Takes a row apart. */
 extern void row_array_read(RowArray *array, int i);

@@ -4,19 +4,10 @@
 -- Rows are text as the server writes them, quoted where they must be, so no two look
 -- alike; without columns at the end that are NULL: what a later release adds there changes
 -- no hash.
-CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, body bytea)
-RETURNS text
-LANGUAGE plpgsql STABLE
-SET search_path = cloudbilling, pg_temp
+CREATE OR REPLACE FUNCTION invoice_content(invoice invoice, body bytea) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE
 SET datestyle = 'ISO, YMD'
-SET timezone = 'UTC'
-SET bytea_output = 'hex'
-AS $$
-BEGIN
-    invoice.hash := NULL;
-    RETURN concat_ws(chr(10), rtrim(invoice::text, ',)'), body);
-END
-$$;
+SET timezone = 'UTC';
 
 COMMENT ON FUNCTION invoice_content(invoice, bytea) IS 'what a document says, as the text that is hashed';
 

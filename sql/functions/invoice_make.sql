@@ -6,6 +6,38 @@
 -- Plans are kept, so tables are looked up by their keys, also where they were small or
 -- empty when the plan was made (enable_seqscan).
 
+-- What all lines of a rule and product say, and where they stand.
+CREATE OR REPLACE FUNCTION invoice_kinds(due invoice_due[], OUT kinds invoice_kind[], OUT places int[])
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    alike invoice_due[];
+BEGIN
+    SELECT g.places, g.groups INTO places, alike FROM array_group(due, '{price_rule_id,product_id,effect}') AS g;
+    kinds := ARRAY(
+        SELECT ROW(r.measure, r.pricing,
+            CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END,
+            r.invoice_text,
+            CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END,
+            CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
+                THEN (u.price ->> 'unit_price')::numeric END,
+            rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name),
+            dense_rank() OVER (ORDER BY r.tax_category, r.supply, r.tax_exemption))::invoice_kind
+        -- there always is one: by left joins the planner does not take that for rare
+        FROM array_rows(alike) WITH ORDINALITY AS k
+        LEFT JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
+        LEFT JOIN product AS p ON p.product_id = k.product_id
+        LEFT JOIN product AS s ON s.product_id = p.path[3]
+        CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
+        ORDER BY k.ordinality);
+END
+$$;
+
+COMMENT ON FUNCTION invoice_kinds(invoice_due[]) IS 'what all lines in the making of a rule and a product say, and for each line the place of its kind';
+
 -- What goes on which document.
 --
 -- A document for each period that has none yet; differences of periods that
@@ -15,30 +47,23 @@
 -- goes as differences do, and is not what the period was billed by.
 -- What is outside the VAT of the EU may not stand on one document with what is
 -- inside (EN 16931, BR-O-11), and has documents of its own, too.
-CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], now boolean DEFAULT false, OUT groups invoice_group[], OUT places int[], OUT heads invoice_head[])
+CREATE OR REPLACE FUNCTION invoice_groups(due invoice_due[], kinds invoice_kind[], kind_places int[], now boolean,
+    OUT groups invoice_group[], OUT places int[], OUT totals numeric[], OUT heads invoice_head[])
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
 DECLARE
-    of_rule invoice_due[];
-    taxes   int[];
     parties invoice_party[];
     alike   invoice_due[];
     apart   int[];
 BEGIN
     -- Lines that nothing tells apart, as far as they and their rules say.
-    SELECT g.places, g.groups INTO places, of_rule FROM array_group(due, '{price_rule_id}') AS g;
-    taxes := ARRAY(
-        SELECT dense_rank() OVER (ORDER BY r.tax_category, r.supply, r.tax_exemption)
-        FROM array_rows(of_rule) WITH ORDINALITY AS d
-        LEFT JOIN price_rule AS r ON r.price_rule_id = d.price_rule_id
-        ORDER BY d.ordinality);
-    SELECT g.places, g.groups
-    INTO places, alike
+    SELECT g.places, g.groups, g.totals
+    INTO places, alike, totals
     FROM array_group(due, '{customer_id,reseller_id,period_start,period_end,currency,invoice_on,corrects,dimension_id,dimension_value}',
-        ARRAY(SELECT taxes[p] FROM array_rows(places) AS p)) AS g;
+        array_pick(ARRAY(SELECT k.tax FROM array_rows(kinds) WITH ORDINALITY AS k ORDER BY k.ordinality), kind_places), 'amount') AS g;
 
     -- Who has a policy of documents: few.
     parties := ARRAY(
@@ -69,8 +94,8 @@ BEGIN
         ) AS m ON true
         ORDER BY d.ordinality);
     IF 1 = ANY (apart) OR 2 = ANY (apart) THEN
-        SELECT g.places, g.groups
-        INTO places, alike
+        SELECT g.places, g.groups, g.totals
+        INTO places, alike, totals
         FROM array_group(due, '{}', ARRAY(
             SELECT n.place
             FROM (
@@ -78,7 +103,7 @@ BEGIN
                 FROM ROWS FROM (array_rows(invoice_groups.due), array_rows(places)) WITH ORDINALITY AS d
                 CROSS JOIN LATERAL (SELECT d.array_rows AS place) AS p
             ) AS n
-            ORDER BY n.ordinality)) AS g;
+            ORDER BY n.ordinality), 'amount') AS g;
     END IF;
 
     WITH
@@ -236,7 +261,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_groups(invoice_due[], boolean) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, and for each line the place of its group';
+COMMENT ON FUNCTION invoice_groups(invoice_due[], invoice_kind[], int[], boolean) IS 'what of what is due goes on which document, with which VAT: gives documents their keys, groups with their totals, and for each line the place of its group';
 
 -- Lines of what is due, of what their groups, kinds and accounts say, and fees; each line
 -- has the number of its own.
@@ -292,57 +317,33 @@ $$;
 
 COMMENT ON FUNCTION invoice_fees(invoice_due[]) IS 'what lines in the making say of the agreements that they bill';
 
--- The lines of documents, in order.
-CREATE OR REPLACE FUNCTION invoice_lines(due invoice_due[], groups invoice_group[], places int[])
-RETURNS invoice_line[]
+-- What lines of a group say of an account, and so their document.
+CREATE OR REPLACE FUNCTION invoice_accounts(due invoice_due[], groups invoice_group[], group_places int[], OUT accounts invoice_account[], OUT places int[])
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
 DECLARE
-    kind_due       invoice_due[];
-    kind_places    int[];
-    account_due    invoice_due[];
-    account_places int[];
-    kinds          invoice_kind[];
-    accounts       invoice_account[];
-    fees           invoice_fee[];
+    alike  invoice_due[];
+    firsts int[];
 BEGIN
-    SELECT g.places, g.groups INTO kind_places, kind_due FROM array_group(due, '{price_rule_id,product_id,effect}') AS g;
-    SELECT g.places, g.groups INTO account_places, account_due FROM array_group(due, '{account_id}') AS g;
-    -- What all lines of a rule and product say, and where they stand.
-    kinds := ARRAY(
-        SELECT ROW(r.measure, r.pricing,
-            CASE p.kind WHEN 'all' THEN r.name ELSE coalesce(s.name, p.name) END,
-            r.invoice_text,
-            CASE WHEN k.effect = 'set' AND p.kind = 'sku' THEN p.name ELSE r.name END,
-            CASE WHEN NOT measure_is_money(r.measure) AND r.per <> 'charge' AND jsonb_strip_nulls(u.price) - '{model,unit_price}'::text[] = '{}'
-                THEN (u.price ->> 'unit_price')::numeric END,
-            rank() OVER (ORDER BY effect_order(k.effect), s.name IS NULL, coalesce(s.name, p.name), k.price_rule_id, p.name))::invoice_kind
-        -- there always is one: by left joins the planner does not take that for rare
-        FROM array_rows(kind_due) WITH ORDINALITY AS k
-        LEFT JOIN price_rule AS r ON r.price_rule_id = k.price_rule_id
-        LEFT JOIN product AS p ON p.product_id = k.product_id
-        LEFT JOIN product AS s ON s.product_id = p.path[3]
-        CROSS JOIN LATERAL (SELECT r.pricing::jsonb AS price OFFSET 0) AS u
-        ORDER BY k.ordinality);
+    SELECT g.places, g.groups, g.firsts INTO places, alike, firsts FROM array_group(due, '{account_id}', group_places) AS g;
     accounts := ARRAY(
-        SELECT ROW(coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id), g.order_number)::invoice_account
-        FROM array_rows(account_due) WITH ORDINALITY AS k
+        SELECT ROW(coalesce(a.sub_account_name, a.sub_account_id, a.billing_account_name, a.billing_account_id),
+            coalesce(g.order_number, m.order_number), m.invoice_id, g.payment_days)::invoice_account
+        FROM ROWS FROM (array_rows(alike), array_rows(firsts)) WITH ORDINALITY AS k
+        LEFT JOIN array_rows(groups) WITH ORDINALITY AS m ON m.ordinality = group_places[k.array_rows]
         LEFT JOIN account AS a ON a.account_id = k.account_id
         LEFT JOIN agreement AS g ON g.account_id = k.account_id
         ORDER BY k.ordinality);
-    fees := invoice_fees(due);
-    -- without a query in it, so that thousands of lines are not copied
-    RETURN invoice_lines_make(due, groups, places, kinds, kind_places, accounts, account_places, fees);
 END
 $$;
 
-COMMENT ON FUNCTION invoice_lines(invoice_due[], invoice_group[], int[]) IS 'lines of documents in the making, in their order';
+COMMENT ON FUNCTION invoice_accounts(invoice_due[], invoice_group[], int[]) IS 'what lines in the making of a group say of an account, and for each line the place of that';
 
 -- VAT of documents, on the total of each category and rate.
-CREATE OR REPLACE FUNCTION invoice_vats(lines invoice_line[], groups invoice_group[], heads invoice_head[])
+CREATE OR REPLACE FUNCTION invoice_vats(groups invoice_group[], totals numeric[], heads invoice_head[])
 RETURNS invoice_vat[]
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
@@ -358,32 +359,26 @@ BEGIN
             JOIN array_rows(heads) AS h ON h.invoice_id = g.invoice_id
             WHERE g.why IS NOT NULL
             GROUP BY 1, 2, 3, 4
-        ),
-        -- few for each document, where it has many lines
-        part AS (
-            SELECT l.invoice_id, l.currency, l.vat_category, l.vat_rate, l.vat_country, l.vat_exemption, l.array_rows AS amount
-            FROM array_group(lines, '{invoice_id,currency,vat_category,vat_rate,vat_country,vat_exemption}', NULL, 'amount') AS g
-            CROSS JOIN LATERAL ROWS FROM (array_rows(g.groups), array_rows(g.totals)) AS l
         )
-        SELECT ROW(p.invoice_id, p.vat_category, p.vat_rate, sum(p.amount), currency_round(sum(p.amount) * p.vat_rate / 100, p.currency),
+        SELECT ROW(p.invoice_id, p.vat_category, p.vat_rate, sum(p.array_rows), currency_round(sum(p.array_rows) * p.vat_rate / 100, h.currency),
             CASE WHEN count(DISTINCT coalesce(p.vat_exemption, '')) = 1 AND min(p.vat_exemption) ~ '^VATEX-' THEN min(p.vat_exemption) END,
             string_agg(DISTINCT vat_exemption_text(p.vat_category, p.vat_exemption, p.vat_country = e.country, c.language), ' '),
             coalesce(min(w.why), 'as on the documents that are corrected'))::invoice_vat
-        FROM part AS p
+        FROM ROWS FROM (array_rows(groups), array_rows(totals)) AS p
         JOIN array_rows(heads) AS h ON h.invoice_id = p.invoice_id
         JOIN customer AS c ON c.customer_id = h.debtor_id
         JOIN seller AS e ON e.seller_id = h.seller_id
         LEFT JOIN why AS w ON w.debtor_id = h.debtor_id AND w.seller_id = h.seller_id AND w.vat_category = p.vat_category AND w.vat_rate = p.vat_rate
-        GROUP BY p.invoice_id, p.vat_category, p.vat_rate, p.currency
+        GROUP BY p.invoice_id, p.vat_category, p.vat_rate, h.currency
         ORDER BY p.invoice_id
     );
 END
 $$;
 
-COMMENT ON FUNCTION invoice_vats(invoice_line[], invoice_group[], invoice_head[]) IS 'VAT breakdown of documents in the making';
+COMMENT ON FUNCTION invoice_vats(invoice_group[], numeric[], invoice_head[]) IS 'VAT breakdown of documents in the making';
 
 -- Documents without their numbers, in the order in which they get them.
-CREATE OR REPLACE FUNCTION invoice_documents(lines invoice_line[], vat invoice_vat[], heads invoice_head[], run int, as_if date)
+CREATE OR REPLACE FUNCTION invoice_documents(accounts invoice_account[], vat invoice_vat[], heads invoice_head[], run int, as_if date)
 RETURNS invoice[]
 LANGUAGE plpgsql STABLE
 SET search_path = cloudbilling, pg_temp
@@ -400,25 +395,29 @@ BEGIN
         ),
         -- of the agreements that a document bills, the shortest; and the order number, if it has one
         payment AS MATERIALIZED (
-            SELECT l.invoice_id, min(g.payment_days) AS payment_days,
-                CASE WHEN count(*) = count(l.order_number) AND min(l.order_number) = max(l.order_number) THEN min(l.order_number) END AS order_number
-            FROM array_group(lines, '{invoice_id,account_id,order_number}') AS k
-            CROSS JOIN LATERAL array_rows(k.groups) AS l
-            LEFT JOIN agreement AS g ON g.account_id = l.account_id
+            SELECT a.invoice_id, min(a.payment_days) AS payment_days,
+                CASE WHEN count(*) = count(a.order_number) AND min(a.order_number) = max(a.order_number) THEN min(a.order_number) END AS order_number
+            FROM array_rows(accounts) AS a
             GROUP BY 1
+        ),
+        -- what documents say of a seller, once for all of his
+        entity AS MATERIALIZED (
+            SELECT e.seller_id, e.payment_days, e.vat_currency, to_jsonb(e) AS party
+            FROM (SELECT DISTINCT h.seller_id FROM array_rows(heads) AS h) AS k
+            JOIN seller AS e ON e.seller_id = k.seller_id
         )
         SELECT ROW(h.invoice_id, run, e.seller_id, h.customer_id, NULL, NULL, '',
             CASE WHEN t.net + t.vat < 0 THEN 'credit_note' ELSE 'invoice' END,
             h.period_start, h.period_end, today.day,
             today.day + coalesce(p.payment_days, c.payment_days, e.payment_days), h.currency, t.net, t.vat, t.net + t.vat, '',
-            c.language, to_jsonb(e), invoice_addressee(c, h.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, h.dimension_id,
+            c.language, e.party, invoice_addressee(c, h.customer_id, p.order_number), clock_timestamp(), session_user, NULL, NULL, h.dimension_id,
             n.name, h.dimension_value,
             CASE WHEN v.amount IS NOT NULL THEN e.vat_currency END, v.amount, v.exchange_rate, v.exchange_rate_of, v.exchange_rate_on, '', NULL,
             nullif(h.debtor_id, h.customer_id), h.split_by, h.split_value, h.reseller_id, NULL)::invoice
         FROM array_rows(heads) AS h
         JOIN total AS t ON t.invoice_id = h.invoice_id
         JOIN customer AS c ON c.customer_id = h.debtor_id
-        JOIN seller AS e ON e.seller_id = h.seller_id
+        JOIN entity AS e ON e.seller_id = h.seller_id
         JOIN customer_zone AS z ON z.customer_id = h.customer_id
         LEFT JOIN payment AS p ON p.invoice_id = h.invoice_id
         LEFT JOIN dimension AS n ON n.dimension_id = h.dimension_id
@@ -434,7 +433,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_documents(invoice_line[], invoice_vat[], invoice_head[], int, date) IS 'documents in the making, without numbers, in the order in which they get them';
+COMMENT ON FUNCTION invoice_documents(invoice_account[], invoice_vat[], invoice_head[], int, date) IS 'documents in the making, without numbers, in the order in which they get them';
 
 -- Keys of documents that wait for better days, which is not so long that it is forgotten.
 CREATE OR REPLACE FUNCTION invoice_waiting(vat invoice_vat[], heads invoice_head[], as_if date)
@@ -540,6 +539,39 @@ $$;
 
 COMMENT ON FUNCTION invoice_issued(invoice[]) IS 'documents in the making with the day on which they are numbered as their day of issue';
 
+-- Notes to customers stand on the first of their documents, and all notes for the next
+-- document are of it.
+CREATE OR REPLACE FUNCTION invoice_noted(INOUT documents invoice[], OUT notes invoice_note[])
+LANGUAGE plpgsql STABLE
+SET search_path = cloudbilling, pg_temp
+AS $$
+DECLARE
+    noted record;
+BEGIN
+    notes := ARRAY(
+        SELECT ROW(n.invoice_note_id, h.customer_id, d.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
+        FROM invoice_note AS n
+        CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
+        JOIN (
+            SELECT DISTINCT ON (d.customer_id) d.customer_id, d.invoice_id
+            FROM array_rows(invoice_noted.documents) WITH ORDINALITY AS d
+            ORDER BY d.customer_id, d.ordinality
+        ) AS d ON d.customer_id = h.customer_id
+        WHERE n.invoice_id IS NULL);
+    FOR noted IN
+        SELECT d.ordinality AS place, string_agg(n.note, E'\n' ORDER BY n.invoice_note_id) AS note
+        FROM array_rows(invoice_noted.documents) WITH ORDINALITY AS d
+        JOIN array_rows(notes) AS n ON n.invoice_id = d.invoice_id
+        WHERE NOT n.internal
+        GROUP BY d.ordinality
+    LOOP
+        documents[noted.place].note := noted.note;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_noted(invoice[]) IS 'documents in the making with the notes that stand on them, and all notes that are of them';
+
 -- INSERT INTO invoice, invoice_line and invoice_vat, but as COPY writes: many rows to a page
 -- at once.
 CREATE OR REPLACE FUNCTION invoice_insert(documents invoice[]) RETURNS void
@@ -574,9 +606,15 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 AS $$
 DECLARE
+    kinds      invoice_kind[];
+    kind_places int[];
     groups     invoice_group[];
     places     int[];
+    totals     numeric[];
     heads      invoice_head[];
+    accounts   invoice_account[];
+    account_places int[];
+    fees       invoice_fee[];
     waiting    int[];
     documents  invoice[];
     lines      invoice_line[];
@@ -584,9 +622,6 @@ DECLARE
     allocation invoice_line_allocation[];
     kept       invoice_currency_rate[];
     bodies     bytea[];
-    series     invoice_series;
-    scheme     invoice_number_scheme;
-    document   invoice;
     notes      invoice_note[];
     prepaid    payment_part[];
     made_at    timestamptz := clock_timestamp();
@@ -596,9 +631,15 @@ BEGIN
     IF coalesce(cardinality(due), 0) = 0 THEN
         RETURN 0;
     END IF;
-    SELECT g.groups, g.places, g.heads INTO groups, places, heads FROM invoice_groups(due, invoice_make.now) AS g;
-    lines := invoice_lines(due, groups, places);
-    vat := invoice_vats(lines, groups, heads);
+    SELECT k.kinds, k.places INTO kinds, kind_places FROM invoice_kinds(due) AS k;
+    SELECT g.groups, g.places, g.totals, g.heads
+    INTO groups, places, totals, heads
+    FROM invoice_groups(due, kinds, kind_places, invoice_make.now) AS g;
+    SELECT a.accounts, a.places INTO accounts, account_places FROM invoice_accounts(due, groups, places) AS a;
+    fees := invoice_fees(due);
+    -- without a query in it, so that thousands of lines are not copied
+    lines := invoice_lines_make(due, groups, places, kinds, kind_places, accounts, account_places, fees);
+    vat := invoice_vats(groups, totals, heads);
     IF NOT invoice_make.now THEN
         waiting := invoice_waiting(vat, heads, as_if);
         IF cardinality(waiting) > 0 THEN
@@ -608,13 +649,11 @@ BEGIN
     END IF;
     allocation := invoice_line_allocations(lines, by_value);
     kept := invoice_currency_rates(lines, rates);
-    documents := invoice_documents(lines, vat, heads, run, as_if);
+    documents := invoice_documents(accounts, vat, heads, run, as_if);
 
-    SELECT array_agg(ROW(n.invoice_note_id, h.customer_id, n.invoice_id, n.internal, n.note, n.noted_at, n.noted_by)::invoice_note)
-    INTO notes
-    FROM invoice_note AS n
-    CROSS JOIN invoice_holder(n.customer_id) AS h (customer_id)
-    WHERE n.invoice_id IS NULL AND h.customer_id IN (SELECT d.customer_id FROM array_rows(documents) AS d);
+    IF EXISTS (SELECT FROM invoice_note AS n WHERE n.invoice_id IS NULL) THEN
+        SELECT n.documents, n.notes INTO documents, notes FROM invoice_noted(documents) AS n;
+    END IF;
 
     -- A credit is settled by who makes it.
     IF invoice_make.now THEN
@@ -650,52 +689,7 @@ BEGIN
     IF as_if IS NULL AND date_bin('15 minutes', clock_timestamp(), 'epoch') > date_bin('15 minutes', made_at, 'epoch') THEN
         documents := invoice_issued(documents);
     END IF;
-    FOR i IN 1 .. cardinality(documents) LOOP
-        document := documents[i];
-        IF scheme.seller_id IS DISTINCT FROM document.seller_id THEN
-            SELECT * INTO scheme FROM invoice_number_scheme_of(document.seller_id);
-        END IF;
-        document.series := CASE WHEN document.kind = 'credit_note' AND scheme.credit_note_pattern IS NOT NULL THEN 'credit_note' ELSE '' END;
-        document.series_year := invoice_series_year(document.issued_on, scheme.resets, scheme.year_begins);
-        IF (series.seller_id, series.series, series.year) IS DISTINCT FROM (document.seller_id, document.series, document.series_year) THEN
-            UPDATE invoice_series AS s
-            SET last_number = series.last_number, last_hash = series.last_hash
-            WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
-            INSERT INTO invoice_series (seller_id, series, year, first_number, last_number, last_hash)
-            VALUES (document.seller_id, document.series, document.series_year, scheme.first_number, scheme.first_number - 1, '\x')
-            ON CONFLICT DO NOTHING;
-            SELECT *
-            INTO series
-            FROM invoice_series AS s
-            WHERE s.seller_id = document.seller_id AND s.series = document.series AND s.year = document.series_year
-            FOR UPDATE;
-        END IF;
-        series.last_number := series.last_number + 1;
-        document.series_number := series.last_number;
-        document.invoice_number := invoice_number(
-            CASE document.series WHEN 'credit_note' THEN scheme.credit_note_pattern ELSE scheme.pattern END,
-            document.seller ->> 'series', document.series_number, document.issued_on, scheme.year_begins);
-        -- notes stand on the first of a customer's documents
-        IF notes IS NOT NULL THEN
-            document.note := (
-                SELECT string_agg(n.note, E'\n' ORDER BY n.invoice_note_id)
-                FROM unnest(notes) AS n
-                WHERE n.customer_id = document.customer_id AND NOT n.internal AND n.invoice_id IS NULL);
-            notes := ARRAY(
-                SELECT ROW(n.invoice_note_id, n.customer_id,
-                    CASE WHEN n.customer_id = document.customer_id THEN coalesce(n.invoice_id, document.invoice_id) ELSE n.invoice_id END,
-                    n.internal, n.note, n.noted_at, n.noted_by)::invoice_note
-                FROM unnest(notes) AS n);
-        END IF;
-        document.payment_reference := payment_reference(document.invoice_number);
-        document.previous_hash := series.last_hash;
-        document.hash := sha256(convert_to(invoice_content(document, bodies[i]), 'UTF8'));
-        series.last_hash := document.hash;
-        documents[i] := document;
-    END LOOP;
-    UPDATE invoice_series AS s
-    SET last_number = series.last_number, last_hash = series.last_hash
-    WHERE s.seller_id = series.seller_id AND s.series = series.series AND s.year = series.year;
+    documents := invoice_numbered(documents, bodies);
 
     PERFORM invoice_insert(documents);
     PERFORM invoice_references_check();

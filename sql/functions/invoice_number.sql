@@ -22,23 +22,66 @@ RETURN CASE WHEN resets THEN
 
 COMMENT ON FUNCTION invoice_series_year(date, boolean, int) IS 'year of the series that a document of a day is numbered in; 0 for a series without end';
 
-CREATE OR REPLACE FUNCTION invoice_number(pattern text, series text, number int, day date, year_begins int)
-RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT string_agg(CASE
-            WHEN part = '{series}' THEN series
-            WHEN part = '{YYYY}' THEN lpad(invoice_series_year(day, true, year_begins)::text, 4, '0')
-            WHEN part = '{YY}' THEN lpad((invoice_series_year(day, true, year_begins) % 100)::text, 2, '0')
-            WHEN part = '{MM}' THEN lpad(extract(month FROM day)::text, 2, '0')
-            WHEN part ~ '^\{N' THEN lpad(number::text, greatest(length(number::text), coalesce(substring(part FROM '[0-9]')::int, 1)), '0')
-            ELSE part
-        END, '' ORDER BY place)
-    FROM regexp_matches(pattern, '\{[^}]*\}|[^{]+', 'g') WITH ORDINALITY AS p (parts, place)
-    CROSS JOIN LATERAL (SELECT p.parts[1] AS part) AS q;
-END;
+CREATE OR REPLACE FUNCTION invoice_number(pattern text, series text, number int, day date, year_begins int) RETURNS text
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION invoice_number(text, text, int, date, int) IS 'number of a document, by the pattern of its series';
+
+-- Gives documents their numbers, references and hashes, each of which hangs on the one before.
+CREATE OR REPLACE FUNCTION invoice_chain(documents invoice[], bodies bytea[], places int[], series invoice_numbering[]) RETURNS invoice[]
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT
+SET datestyle = 'ISO, YMD'
+SET timezone = 'UTC';
+
+COMMENT ON FUNCTION invoice_chain(invoice[], bytea[], int[], invoice_numbering[]) IS 'documents with numbers and hashes, of the series at their places';
+
+-- Numbers documents, in their order, and writes how far their series are.  Who calls it
+-- holds the locks of the sellers until the end of the transaction.
+CREATE OR REPLACE FUNCTION invoice_numbered(documents invoice[], bodies bytea[])
+RETURNS invoice[]
+LANGUAGE plpgsql VOLATILE
+SET search_path = cloudbilling, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+AS $$
+DECLARE
+    places    int[];
+    alike     invoice[];
+    numbering invoice_numbering[];
+BEGIN
+    SELECT g.places, g.groups INTO places, alike FROM array_group(documents, '{seller_id,kind,issued_on}') AS g;
+    numbering := ARRAY(
+        SELECT ROW(d.seller_id, k.series, invoice_series_year(d.issued_on, s.resets, s.year_begins), s.first_number, s.first_number - 1, '\x',
+            CASE k.series WHEN 'credit_note' THEN s.credit_note_pattern ELSE s.pattern END, d.seller ->> 'series', s.year_begins)::invoice_numbering
+        FROM array_rows(alike) WITH ORDINALITY AS d
+        CROSS JOIN LATERAL invoice_number_scheme_of(d.seller_id) AS s
+        CROSS JOIN LATERAL (SELECT CASE WHEN d.kind = 'credit_note' AND s.credit_note_pattern IS NOT NULL THEN 'credit_note' ELSE '' END AS series) AS k
+        ORDER BY d.ordinality);
+    INSERT INTO invoice_series (seller_id, series, year, first_number, last_number, last_hash)
+    SELECT DISTINCT n.seller_id, n.series, n.year, n.first_number, n.last_number, n.last_hash
+    FROM array_rows(numbering) AS n
+    ON CONFLICT DO NOTHING;
+    numbering := ARRAY(
+        SELECT ROW(n.seller_id, n.series, n.year, s.first_number, s.last_number, s.last_hash, n.pattern, n.seller_series, n.year_begins)::invoice_numbering
+        FROM array_rows(numbering) WITH ORDINALITY AS n
+        JOIN invoice_series AS s ON s.seller_id = n.seller_id AND s.series = n.series AND s.year = n.year
+        ORDER BY n.ordinality
+        FOR UPDATE OF s);
+    -- without a query in it, so that documents are not copied
+    documents := invoice_chain(documents, bodies, places, numbering);
+    UPDATE invoice_series AS s
+    SET last_number = k.series_number, last_hash = k.hash
+    FROM (
+        SELECT DISTINCT ON (d.seller_id, d.series, d.series_year) d.seller_id, d.series, d.series_year, d.series_number, d.hash
+        FROM array_rows(documents) AS d
+        ORDER BY d.seller_id, d.series, d.series_year, d.series_number DESC
+    ) AS k
+    WHERE s.seller_id = k.seller_id AND s.series = k.series AND s.year = k.series_year;
+    RETURN documents;
+END
+$$;
+
+COMMENT ON FUNCTION invoice_numbered(invoice[], bytea[]) IS 'numbers documents in the making and chains them';
 
 -- Refuses patterns that could give one number twice: in a series, in two, or to a
 -- document that has it already.

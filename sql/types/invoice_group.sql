@@ -53,15 +53,18 @@ CREATE TYPE invoice_kind AS (
     invoice_text  text,
     title         text,
     unit_price    numeric,
-    place         int
+    place         int,
+    tax           int
 );
 COMMENT ON TYPE invoice_kind IS 'what all lines in the making of a rule and a product say, and where they stand';
 
 CREATE TYPE invoice_account AS (
     name          text,
-    order_number  text
+    order_number  text,
+    invoice_id    int,
+    payment_days  int
 );
-COMMENT ON TYPE invoice_account IS 'what lines in the making say of an account';
+COMMENT ON TYPE invoice_account IS 'what lines in the making of a group say of an account';
 
 CREATE TYPE invoice_fee AS (
     line           int,
@@ -71,3 +74,17 @@ CREATE TYPE invoice_fee AS (
     service_end    date
 );
 COMMENT ON TYPE invoice_fee IS 'what a line in the making, by its place, says of the agreement that it bills';
+
+-- How documents of a kind and day are numbered.
+CREATE TYPE invoice_numbering AS (
+    seller_id      int,
+    series         text,
+    year           int,
+    first_number   int,
+    last_number    int,
+    last_hash      bytea,
+    pattern        text,
+    seller_series  text,
+    year_begins    int
+);
+COMMENT ON TYPE invoice_numbering IS 'how documents of a seller, kind and day are numbered, and by what series';

@@ -11,7 +11,7 @@ RETURN ARRAY(
     FROM generate_series(1, n) AS i);
 
 -- Numbers in the order in which groups begin, first rows, totals.
-SELECT places, totals FROM array_group(things(14), '{no,code}', NULL, 'amount');
+SELECT places, totals, firsts FROM array_group(things(14), '{no,code}', NULL, 'amount');
 SELECT r.no, r.day, r.code, r.amount FROM array_group(things(14), '{no,code}') AS g, unnest(g.groups) AS r;
 
 -- The same groups and totals as of GROUP BY, of few rows and of many.
@@ -39,7 +39,13 @@ SELECT * FROM array_group(NULL::thing[], '{no}');
 -- Numbers are the same when they are written the same.
 SELECT places FROM array_group(ARRAY[ROW(1, NULL, NULL, NULL, 1.0, 1), ROW(1, NULL, NULL, NULL, 1, 1), ROW(1, NULL, NULL, NULL, 1.0, 1)]::thing[], '{price}');
 
+-- Elements by their places.
+SELECT array_pick('{10,20,30}', '{3,1,1,2}'), array_pick('{10}', '{}'), array_pick(NULL, '{1}');
+
 \set VERBOSITY terse
+SELECT array_pick('{10}', '{1,2}');
+SELECT array_pick('{10}', '{0}');
+SELECT array_pick('{10,NULL}', '{1}');
 SELECT places FROM array_group(things(3), '{colour}');
 SELECT places FROM array_group(things(3), NULL);
 SELECT places FROM array_group(things(3), '{no,NULL}');

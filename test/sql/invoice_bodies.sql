@@ -73,5 +73,25 @@ SELECT s.*
 FROM pg_temp.same(ARRAY(SELECT jsonb_populate_record(NULL::invoice_line, jsonb_build_object('invoice_id', nullif(n % 3, 0), 'line_no', nullif(n % 4, 0), 'amount', n)) FROM generate_series(1, 24) AS n),
     ARRAY[jsonb_populate_record(NULL::invoice_vat, '{"vat_category": "S"}')]) AS s;
 
+-- So is that of documents themselves, with the hash of the rest.
+CREATE FUNCTION pg_temp.content(invoice invoice, body bytea) RETURNS text LANGUAGE plpgsql STABLE
+SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET bytea_output = 'hex' AS $$
+BEGIN
+    invoice.hash := NULL;
+    RETURN concat_ws(chr(10), rtrim(invoice::text, ',)'), body);
+END
+$$;
+SET bytea_output = 'escape';
+SET timezone = 'Asia/Kathmandu';
+SELECT d.no, invoice_content(i, d.body) = pg_temp.content(i, d.body) AS same, length(invoice_content(i, d.body)) AS length
+FROM (VALUES
+    (1, '{"invoice_id": 1, "seller": {"name": "A \"b\" c", "lines": ["x", 1.50]}, "customer": {}, "finalised_at": "2026-03-29 01:59:59.123456+01", "finalised_by": "me, too", "hash": "\\x00", "previous_hash": "\\x0001feff"}'::jsonb, '\x0123'::bytea),
+    (2, '{"invoice_id": -2, "invoice_number": "F(1)", "currency": "EUR", "issued_on": "2026-11-26", "net_amount": "NaN", "vat_amount": 1.50, "note": "a\nb\\c", "previous_hash": "\\x", "prepaid_amount": 0.00}', '\x'),
+    (3, '{"series": "", "note": ")"}', NULL),
+    (4, '{}', '\xff')) AS d (no, document, body)
+CROSS JOIN LATERAL jsonb_populate_record(NULL::invoice, d.document) AS i
+ORDER BY d.no;
+SELECT invoice_content(NULL, '\x00');
+
 \set VERBOSITY terse
 SELECT invoice_bodies(ARRAY[NULL::invoice_line], NULL, NULL, NULL);

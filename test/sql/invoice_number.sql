@@ -15,6 +15,26 @@ FROM (VALUES
     ('{N}', 7, '2026-04-01', 1)) AS p (pattern, number, day, begins);
 SELECT invoice_series_year('2026-03-31', true, 4), invoice_series_year('2026-04-01', true, 4), invoice_series_year('2026-04-01', false, 4);
 
+-- Any other text stays; {YY} and {MM} have two digits, and {N:3} three or more.
+CREATE FUNCTION pg_temp.number(pattern text, series text, number int, day date, year_begins int) RETURNS text LANGUAGE sql
+RETURN (
+    SELECT string_agg(CASE
+            WHEN part = '{series}' THEN series
+            WHEN part = '{YYYY}' THEN lpad(invoice_series_year(day, true, year_begins)::text, 4, '0')
+            WHEN part = '{YY}' THEN lpad((invoice_series_year(day, true, year_begins) % 100)::text, 2, '0')
+            WHEN part = '{MM}' THEN lpad(extract(month FROM day)::text, 2, '0')
+            WHEN part ~ '^\{N' THEN lpad(number::text, greatest(length(number::text), coalesce(substring(part FROM '[0-9]')::int, 1)), '0')
+            ELSE part
+        END, '' ORDER BY place)
+    FROM regexp_matches(pattern, '\{[^}]*\}|[^{]+', 'g') WITH ORDINALITY AS p (parts, place)
+    CROSS JOIN LATERAL (SELECT p.parts[1] AS part) AS q);
+SELECT count(*) AS numbers, count(*) FILTER (WHERE invoice_number(p, s, n, d, y) IS DISTINCT FROM pg_temp.number(p, s, n, d, y)) AS different
+FROM unnest(ARRAY['{N}', 'x{N:9}y', '{series}{series}{YYYY}/{YY}-{MM}é{N:1}', 'a}b{c}{N:6}', '{{N}', '{N', '日本{YY}{N:4}{', E'{YYYY}\n{MM}{N:3}', '{n}{yyyy}{Nx7}']) AS p,
+    unnest(ARRAY['', 'W', '{N}', 'Çé ']) AS s, unnest(ARRAY[1, 9, 10, 99999, 1000000, 2147483647]) AS n,
+    unnest(ARRAY['2026-01-01', '2026-12-31', '2000-02-29', '0999-03-31', '2099-04-01', '9999-12-31']::date[]) AS d, unnest(ARRAY[1, 4, 12]) AS y;
+SELECT invoice_number('{N}', 'W', 1, NULL, 1), invoice_number(NULL, 'W', 1, '2026-01-01', 1);
+SELECT message FROM pg_temp.fails($$SELECT invoice_number('{YYYY}{N}', 'W', 1, 'infinity', 1)$$);
+
 INSERT INTO seller (name, series, vat_number) VALUES ('One', 'W', 'NL859123455B01'), ('Two', 'T', 'NL859123455B01'), ('Three', '', 'NL859123455B01');
 INSERT INTO customer (seller_id, number, name) VALUES (1, 'A', 'Alpha'), (2, 'B', 'Beta'), (3, 'C', 'Gamma'), (2, 'D', 'Delta');
 CREATE FUNCTION pg_temp.bill(customer int, amount numeric) RETURNS SETOF int LANGUAGE sql AS $$
@@ -88,3 +108,11 @@ CROSS JOIN (VALUES (-1), (0), (1)) AS late (days)
 CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.time_zone)::date + late.days AS day) AS m
 CROSS JOIN LATERAL unnest(invoice_issued(ARRAY[jsonb_populate_record(i, jsonb_build_object('issued_on', m.day, 'due_on', m.day + (i.due_on - i.issued_on)))])) AS d
 ORDER BY late.days;
+
+-- Of the chain: a body for each document, and a series.
+SELECT message, detail FROM pg_temp.fails($$SELECT invoice_chain(ARRAY(SELECT i FROM invoice AS i), '{}', '{}', '{}')$$);
+SELECT message, detail FROM pg_temp.fails($$SELECT invoice_chain(ARRAY(SELECT i FROM invoice AS i WHERE i.invoice_id = 1), '{NULL}', '{1,1}', '{}')$$);
+SELECT message FROM pg_temp.fails($$SELECT invoice_chain(ARRAY(SELECT i FROM invoice AS i WHERE i.invoice_id = 1), '{NULL}', '{2}', ARRAY[ROW(1, '', 2026, 1, 0, '\x', '{N}', 'W', 1)::invoice_numbering])$$);
+SELECT message FROM pg_temp.fails($$SELECT invoice_chain(ARRAY(SELECT i FROM invoice AS i WHERE i.invoice_id = 1), '{NULL}', '{1}', ARRAY[ROW(1, '', 2026, 1, 0, '\x', NULL, 'W', 1)::invoice_numbering])$$);
+SELECT message FROM pg_temp.fails($$SELECT invoice_chain(ARRAY(SELECT i FROM invoice AS i WHERE i.invoice_id = 1), '{NULL}', '{1}', ARRAY[ROW(1, '', 2026, 1, 2147483647, '\x', '{N}', 'W', 1)::invoice_numbering])$$);
+SELECT invoice_chain('{}', '{}', '{}', '{}');
