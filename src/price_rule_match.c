@@ -34,18 +34,16 @@ first_rule(const RuleSet *set, int32 customer_id, int32 product_id)
 }
 
 /*
- * The places of a customer's rules whose selectors hold for a record, ascending;
- * gives their number.
+ * The places of a customer's rules, from the first of them on, whose selectors hold for a
+ * record, ascending; gives their number.
  */
 static int
-match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, int32 customer_id,
-                HeapTupleHeader record, int **places)
+match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, int first, HeapTupleHeader record,
+                int **places)
 {
 	SelectorSite *site = fcinfo->flinfo->fn_extra;
-	int first = first_rule(set, customer_id, PG_INT32_MIN);
 
-	if (first == set->nrules || set->rule[first].customer_id != customer_id ||
-	    set->rule[first].selectors == 0)
+	if (set->rule[first].selectors == 0)
 		return 0;
 	if (record == NULL)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -134,8 +132,14 @@ price_rule_match(PG_FUNCTION_ARGS)
 	record = PG_ARGISNULL(3) ? NULL : PG_GETARG_HEAPTUPLEHEADER(3);
 	for (int c = 0; c < ncustomers; c++)
 	{
+		int first = first_rule(set, customers[c], PG_INT32_MIN);
 		int *held;
-		int nheld = match_selectors(fcinfo, set, customers[c], record, &held);
+		int nheld;
+
+		/* mostly a customer has no rules of its own */
+		if (first == set->nrules || set->rule[first].customer_id != customers[c])
+			continue;
+		nheld = match_selectors(fcinfo, set, first, record, &held);
 
 		for (int p = nproducts - 1; p >= 0; p--)
 			for (int i = first_rule(set, customers[c], products[p]);

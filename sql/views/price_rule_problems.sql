@@ -8,7 +8,7 @@ about AS MATERIALIZED (
         SELECT rating_rules((SELECT u.rules FROM price_rule_packed AS u), m.items, m.to_currency, m.currencies, m.factors,
             m.customer_id, m.period_start, m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.charges,
             m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost, m.invoice_on, m.times) AS ids
-        FROM rating_input AS m
+        FROM (SELECT i.* FROM rating_input AS i ORDER BY i.buyer_id) AS m
         GROUP BY m.buyer_id
     ) AS m
     CROSS JOIN LATERAL unnest(m.ids) AS u (price_rule_id)
