@@ -10,7 +10,7 @@ PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # The extension's SQL in load order, one file per concept.  STATE runs once, at
 # CREATE EXTENSION; what an upgrade must do to it is written in sql/upgrade.sql.
 # CODE is CREATE OR REPLACE throughout, and every upgrade runs all of it again.
-STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql \
+STATE = $(addprefix sql/types/,pricing.sql selector.sql selector_set.sql price_rule_set.sql rating.sql rating_items.sql \
           charge_sum.sql allocation_rule_set.sql invoice_line_value.sql reconciliation.sql invoice_group.sql) \
         sql/types/calendar_span.sql \
         $(addprefix sql/tables/,source.sql unit_map.sql load.sql account.sql product.sql charge.sql rollup.sql \
@@ -33,7 +33,7 @@ CODE  = sql/views/currency_rate_either.sql \
         sql/functions/reseller.sql \
         sql/functions/agreement_charge.sql \
         $(addprefix sql/views/,agreement.sql \
-          charge_piece.sql charge_owned.sql charge_matched.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
+          rating_input.sql charge_piece.sql charge_owned.sql charge_unowned.sql charge_held.sql rated_line.sql charge_unpriced.sql charge_converted.sql \
           price_rule_tied.sql price_rule_problems.sql \
           invoice_due.sql invoice_running.sql invoice_balance.sql invoice_run_progress.sql bi.sql) \
         $(addprefix sql/functions/,allocation_check.sql allocation_split.sql allocation_close.sql) \

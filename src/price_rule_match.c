@@ -34,19 +34,20 @@ first_rule(const RuleSet *set, int32 customer_id, int32 product_id)
 }
 
 /*
- * The places of a customer's rules whose selectors hold for a record, ascending;
- * gives their number.
+ * The places of a customer's rules, from the first of them on, whose selectors hold for a
+ * record, ascending; gives their number.
  */
 static int
-match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, int32 customer_id,
-                HeapTupleHeader record, int **places)
+match_selectors(FunctionCallInfo fcinfo, const RuleSet *set, int first, HeapTupleHeader record,
+                int **places)
 {
 	SelectorSite *site = fcinfo->flinfo->fn_extra;
-	int first = first_rule(set, customer_id, PG_INT32_MIN);
 
-	if (first == set->nrules || set->rule[first].customer_id != customer_id ||
-	    set->rule[first].selectors == 0)
+	if (set->rule[first].selectors == 0)
 		return 0;
+	if (record == NULL)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("an item must be known where price rules have selectors")));
 	if (site == NULL)
 		fcinfo->flinfo->fn_extra = site = selector_site_make(fcinfo->flinfo->fn_mcxt);
 	return selector_set_match(site, rule_set_at(set, set->rule[first].selectors), record, places);
@@ -113,19 +114,32 @@ PG_FUNCTION_INFO_V1(price_rule_match);
 Datum
 price_rule_match(PG_FUNCTION_ARGS)
 {
-	RuleSet *set = rule_set_argument(PG_GETARG_DATUM(0));
+	RuleSet *set;
 	int32 *customers;
 	int32 *products;
-	int ncustomers = int_array(PG_GETARG_ARRAYTYPE_P(1), &customers);
-	int nproducts = int_array(PG_GETARG_ARRAYTYPE_P(2), &products);
-	Datum *found = palloc((set->nrules + 1) * sizeof(Datum));
+	int ncustomers;
+	int nproducts;
+	Datum *found;
 	int nfound = 0;
-	HeapTupleHeader record = PG_GETARG_HEAPTUPLEHEADER(3);
+	HeapTupleHeader record;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	set = rule_set_argument(PG_GETARG_DATUM(0));
+	ncustomers = int_array(PG_GETARG_ARRAYTYPE_P(1), &customers);
+	nproducts = int_array(PG_GETARG_ARRAYTYPE_P(2), &products);
+	found = palloc((set->nrules + 1) * sizeof(Datum));
+	record = PG_ARGISNULL(3) ? NULL : PG_GETARG_HEAPTUPLEHEADER(3);
 	for (int c = 0; c < ncustomers; c++)
 	{
+		int first = first_rule(set, customers[c], PG_INT32_MIN);
 		int *held;
-		int nheld = match_selectors(fcinfo, set, customers[c], record, &held);
+		int nheld;
+
+		/* mostly a customer has no rules of its own */
+		if (first == set->nrules || set->rule[first].customer_id != customers[c])
+			continue;
+		nheld = match_selectors(fcinfo, set, first, record, &held);
 
 		for (int p = nproducts - 1; p >= 0; p--)
 			for (int i = first_rule(set, customers[c], products[p]);

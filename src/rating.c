@@ -254,13 +254,19 @@ rating_rate(const Sale *how)
 {
 	Sale sale = *how;
 	Rating *rating = sale.rating;
-	MemoryContext all =
-	    AllocSetContextCreate(CurrentMemoryContext, "rating", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext period = AllocSetContextCreate(all, "rating of a period", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(all);
-	Piece **pieces = MemoryContextAllocHuge(all, rating->npieces * sizeof(Piece *));
+	MemoryContext all;
+	MemoryContext period;
+	MemoryContext old;
+	Piece **pieces;
 	int last;
 
+	rating_complete(rating);
+	if (rating->npieces == 0)
+		return;
+	all = AllocSetContextCreate(CurrentMemoryContext, "rating", ALLOCSET_DEFAULT_SIZES);
+	period = AllocSetContextCreate(all, "rating of a period", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(all);
+	pieces = MemoryContextAllocHuge(all, rating->npieces * sizeof(Piece *));
 	sale.bundles = bundles_create(all);
 	sale.commitments = commitments_create(all);
 	sale.credits = credits_create(all);

@@ -36,15 +36,17 @@ typedef struct RatedItem
 	Currency currency; /* in which the supplier bills */
 	Jsonb *tags;
 	int nmatched;
-	int32 *matched; /* places of rules, the one that goes before the others first */
+	const int32 *matched; /* places of rules, the one that goes before the others first */
 	int nbuyers;
-	int32 *buyers; /* from the seller's customer down to the charges' owner */
+	const int32 *buyers; /* from the seller's customer down to the charges' owner */
 } RatedItem;
 
 /* A roll-up, or a charge. */
 typedef struct Piece
 {
-	RatedItem *item;
+	RatedItem *item; /* NULL until all are there */
+	int32 customer_id;
+	int32 item_id;
 	DateADT period_start;
 	DateADT charge_on;
 	DateADT invoice_on; /* no end: when the period ends */
@@ -60,12 +62,27 @@ typedef struct Piece
 	int64 *times; /* its pieces of time, one after another: length, number of windows, windows */
 } Piece;
 
+/* What a buyer's costs of a month are converted to, and by which factors. */
+typedef struct Exchange
+{
+	DateADT period_start;
+	Currency to;
+	int n;
+	Currency *currencies;
+	Numeric *factors; /* NULL is not known */
+	struct Exchange *next;
+} Exchange;
+
+struct itemtable_hash;
+
 /* The state of the aggregate. */
 typedef struct Rating
 {
 	MemoryContext context;
 	const RuleSet *rules;
-	HTAB *items;
+	struct itemtable_hash *items;
+	Exchange *exchanges;
+	bool is_complete; /* pieces have their items */
 	HTAB *strings;
 	int nstrings;
 	int maxstrings;
@@ -182,8 +199,13 @@ typedef struct Sale
 
 /* rating_input.c */
 extern Rating *rating_argument(FunctionCallInfo fcinfo, int number);
+extern void rating_complete(Rating *rating);
 extern StringId rating_tag(Rating *rating, const RatedItem *item, const Rule *rule);
 extern StringId rating_string(Rating *rating, text *string);
+
+/* rating_items.c */
+extern void rating_take_items(Rating *rating, Datum datum);
+extern RatedItem *rating_item(const Rating *rating, int32 customer_id, int32 item_id);
 
 /* rating_phase.c */
 extern int rating_gather(const Sale *sale, bool include, Application **applications);

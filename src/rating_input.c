@@ -1,7 +1,8 @@
 /*
- * rating_input.c: gathers what is to be rated, row by row.
+ * rating_input.c: gathers what is to be rated, row by row: items, rates of exchange and
+ * pieces, in any order.
  *
- * What the rows of an item have in common is kept once, and strings by number,
+ * What the pieces of an item have in common is kept once, and strings by number,
  * so that a piece is some 100 bytes and the key of a line a few integers.
  */
 #include "postgres.h"
@@ -15,13 +16,15 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* The arguments of the aggregate, in the order of SQL. */
+/* The arguments of the aggregate, in the order of SQL; a row is items, an exchange or a piece. */
 enum
 {
 	ARG_STATE,
 	ARG_RULES,
-	ARG_MATCHED,
-	ARG_BUYERS,
+	ARG_ITEMS,
+	ARG_TO_CURRENCY,
+	ARG_CURRENCIES,
+	ARG_FACTORS,
 	ARG_CUSTOMER_ID,
 	ARG_PERIOD_START,
 	ARG_CHARGE_ON,
@@ -30,18 +33,10 @@ enum
 	ARG_STARTS,
 	ARG_ENDS,
 	ARG_ITEM_ID,
-	ARG_ACCOUNT_ID,
-	ARG_PRODUCT_ID,
-	ARG_RESOURCE_ID,
-	ARG_UNIT,
-	ARG_CURRENCY,
-	ARG_TAGS,
 	ARG_CHARGES,
 	ARG_QUANTITY,
 	ARG_COST, /* and three more */
-	ARG_TO_CURRENCY = ARG_COST + COSTS,
-	ARG_FACTOR,
-	ARG_INVOICE_ON,
+	ARG_INVOICE_ON = ARG_COST + COSTS,
 	ARG_TIMES
 };
 
@@ -82,10 +77,6 @@ new_rating(MemoryContext aggregate)
 	HASHCTL control = {.hcxt = context};
 
 	rating->context = context;
-	control.keysize = sizeof(((RatedItem *)NULL)->key);
-	control.entrysize = sizeof(RatedItem);
-	rating->items =
-	    hash_create("rating: items", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	control.keysize = sizeof(text *);
 	control.entrysize = sizeof(StringEntry);
 	control.hash = string_hash_text;
@@ -134,78 +125,6 @@ rating_tag(Rating *rating, const RatedItem *item, const Rule *rule)
 	           : rating_string(rating, cstring_to_text_with_len(value.data, value.length));
 }
 
-/* The number of an argument's string, 0 for NULL. */
-static StringId
-intern_argument(Rating *rating, FunctionCallInfo fcinfo, int number)
-{
-	return PG_ARGISNULL(number) ? 0 : rating_string(rating, PG_GETARG_TEXT_PP(number));
-}
-
-/* Copies an array of int4 without NULLs. */
-static int
-copy_ints(FunctionCallInfo fcinfo, int number, int32 **ints)
-{
-	int32 *values;
-	int n = int_array(PG_GETARG_ARRAYTYPE_P(number), &values);
-
-	*ints = palloc((n + 1) * sizeof(int32));
-	memcpy(*ints, values, n * sizeof(int32));
-	return n;
-}
-
-/* Reads what the rows of an item have in common. */
-static void
-read_item(Rating *rating, FunctionCallInfo fcinfo, RatedItem *item)
-{
-	item->account_id = PG_GETARG_INT32(ARG_ACCOUNT_ID);
-	item->product_id = PG_GETARG_INT32(ARG_PRODUCT_ID);
-	item->resource = intern_argument(rating, fcinfo, ARG_RESOURCE_ID);
-	item->unit = intern_argument(rating, fcinfo, ARG_UNIT);
-	item->currency = currency_from_text(PG_GETARG_TEXT_PP(ARG_CURRENCY));
-	item->tags = PG_ARGISNULL(ARG_TAGS) ? NULL : PG_GETARG_JSONB_P_COPY(ARG_TAGS);
-	if (item->tags && !JB_ROOT_IS_OBJECT(item->tags))
-		item->tags = NULL; /* no key, no value */
-	item->nmatched = copy_ints(fcinfo, ARG_MATCHED, &item->matched);
-	for (int i = 0; i < item->nmatched; i++)
-		if (item->matched[i] < 0 || item->matched[i] >= rating->rules->nrules)
-			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-			                errmsg("there is no price rule at place %d", item->matched[i])));
-	item->nbuyers = copy_ints(fcinfo, ARG_BUYERS, &item->buyers);
-	if (item->nbuyers == 0)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("a charge has no buyer")));
-}
-
-/* The item of a row. */
-static RatedItem *
-item_of(Rating *rating, FunctionCallInfo fcinfo)
-{
-	RatedItem key = {.key = {PG_GETARG_INT32(ARG_CUSTOMER_ID), PG_GETARG_INT32(ARG_ITEM_ID)}};
-	bool found;
-	RatedItem *item = hash_search(rating->items, &key.key, HASH_ENTER, &found);
-
-	if (!found)
-		read_item(rating, fcinfo, item);
-	return item;
-}
-
-/* A copy of a number with a header that needs no unpacking; NULL for NULL. */
-static Numeric
-copy_number(FunctionCallInfo fcinfo, int number)
-{
-	struct varlena *packed;
-	Size size;
-	Numeric copy;
-
-	if (PG_ARGISNULL(number))
-		return NULL;
-	packed = PG_GETARG_VARLENA_PP(number);
-	size = VARSIZE_ANY_EXHDR(packed);
-	copy = palloc(size + VARHDRSZ);
-	SET_VARSIZE(copy, size + VARHDRSZ);
-	memcpy(VARDATA(copy), VARDATA_ANY(packed), size);
-	return copy;
-}
-
 /*
  * The rules of this call: a copy, which stays where it is as long as the query
  * runs, for values that come and go with the rows.
@@ -226,19 +145,59 @@ rules_of(FunctionCallInfo fcinfo)
 	return kept;
 }
 
-/* Refuses a row that lacks what every row must have. */
+/* Refuses a row that lacks what every one of its kind must have. */
 static void
-check_row(FunctionCallInfo fcinfo)
+check_row(FunctionCallInfo fcinfo, const int *mandatory, int n)
 {
-	static const int mandatory[] = {ARG_RULES,       ARG_MATCHED,      ARG_BUYERS,
-	                                ARG_CUSTOMER_ID, ARG_PERIOD_START, ARG_CHARGE_ON,
-	                                ARG_ITEM_ID,     ARG_ACCOUNT_ID,   ARG_PRODUCT_ID,
-	                                ARG_CURRENCY,    ARG_CHARGES,      ARG_LOAD_SCOPE_ID};
-
-	for (int i = 0; i < lengthof(mandatory); i++)
+	for (int i = 0; i < n; i++)
 		if (PG_ARGISNULL(mandatory[i]))
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			                errmsg("argument %d of a rating must not be NULL", mandatory[i])));
+}
+
+/* Takes in what costs of a month are converted with. */
+static void
+take_exchange(Rating *rating, FunctionCallInfo fcinfo)
+{
+	static const int mandatory[] = {ARG_PERIOD_START, ARG_CURRENCIES, ARG_FACTORS};
+	Exchange *exchange;
+	Datum *currencies;
+	bool *unknown;
+	Datum *factors;
+	bool *nulls;
+	int nfactors;
+
+	check_row(fcinfo, mandatory, lengthof(mandatory));
+	exchange = palloc(sizeof(Exchange));
+	exchange->period_start = PG_GETARG_DATEADT(ARG_PERIOD_START);
+	exchange->to = currency_from_text(PG_GETARG_TEXT_PP(ARG_TO_CURRENCY));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P_COPY(ARG_CURRENCIES), TEXTOID, -1, false, TYPALIGN_INT,
+	                  &currencies, &unknown, &exchange->n);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P_COPY(ARG_FACTORS), NUMERICOID, -1, false, TYPALIGN_INT,
+	                  &factors, &nulls, &nfactors);
+	if (nfactors != exchange->n)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("there must be as many factors as currencies")));
+	exchange->currencies = palloc((nfactors + 1) * sizeof(Currency));
+	exchange->factors = palloc((nfactors + 1) * sizeof(Numeric));
+	for (int i = 0; i < nfactors; i++)
+	{
+		exchange->currencies[i] =
+		    unknown[i] ? 0 : currency_from_text(DatumGetTextPP(currencies[i]));
+		exchange->factors[i] = nulls[i] ? NULL : DatumGetNumeric(factors[i]);
+	}
+	exchange->next = rating->exchanges;
+	rating->exchanges = exchange;
+}
+
+/* What costs of a currency are multiplied by; NULL when that is not known. */
+static Numeric
+exchange_factor(const Exchange *exchange, Currency currency)
+{
+	for (int i = 0; i < exchange->n; i++)
+		if (exchange->currencies[i] == currency)
+			return exchange->factors[i];
+	return NULL;
 }
 
 /*
@@ -246,14 +205,18 @@ check_row(FunctionCallInfo fcinfo)
  * that is another one.  Without a rate it is not known what they are.
  */
 static void
-convert_costs(FunctionCallInfo fcinfo, Piece *piece)
+convert_costs(const Exchange *exchange, Piece *piece)
 {
 	Numeric factor;
 
-	piece->currency = currency_from_text(PG_GETARG_TEXT_PP(ARG_TO_CURRENCY));
+	while (exchange && exchange->period_start != piece->period_start)
+		exchange = exchange->next;
+	if (exchange == NULL)
+		return;
+	piece->currency = exchange->to;
 	if (piece->currency == piece->item->currency)
 		return;
-	factor = PG_ARGISNULL(ARG_FACTOR) ? NULL : PG_GETARG_NUMERIC(ARG_FACTOR);
+	factor = exchange_factor(exchange, piece->item->currency);
 	for (int i = 0; i < COSTS; i++)
 	{
 		Numeric cost = piece->cost[i];
@@ -266,8 +229,33 @@ convert_costs(FunctionCallInfo fcinfo, Piece *piece)
 			continue; /* nothing is nothing in all currencies */
 		else
 			piece->cost[i] = NULL;
-		pfree(cost);
 	}
+}
+
+/* Gives pieces their items, when all rows are there; what has none is nobody's. */
+void
+rating_complete(Rating *rating)
+{
+	MemoryContext old = MemoryContextSwitchTo(rating->context);
+	int n = 0;
+
+	if (rating->is_complete)
+		return;
+	for (int i = 0; i < rating->npieces; i++)
+	{
+		Piece *piece = rating->pieces[i];
+
+		piece->item = rating_item(rating, piece->customer_id, piece->item_id);
+		if (piece->item == NULL)
+			continue;
+		piece->currency = piece->item->currency;
+		if (rating->exchanges)
+			convert_costs(rating->exchanges, piece);
+		rating->pieces[n++] = piece;
+	}
+	rating->npieces = n;
+	rating->is_complete = true;
+	MemoryContextSwitchTo(old);
 }
 
 /* Reads the pieces of time that a charge is cut into: as charge_times() makes them. */
@@ -302,20 +290,97 @@ rating_argument(FunctionCallInfo fcinfo, int number)
 	return PG_ARGISNULL(number) ? NULL : (Rating *)PG_GETARG_POINTER(number);
 }
 
+/*
+ * A number's bytes behind a piece, with a header that needs no unpacking; moves on behind
+ * them.  NULL for NULL.
+ */
+static Numeric
+put_number(struct varlena *number, char **next)
+{
+	Numeric copy = (Numeric)*next;
+	Size size;
+
+	if (number == NULL)
+		return NULL;
+	size = VARSIZE_ANY_EXHDR(number);
+	SET_VARSIZE(copy, size + VARHDRSZ);
+	memcpy(VARDATA(copy), VARDATA_ANY(number), size);
+	*next += MAXALIGN(size + VARHDRSZ);
+	return copy;
+}
+
+/* A new piece, together with its numbers: to take room for each would take longer. */
+static Piece *
+new_piece(FunctionCallInfo fcinfo)
+{
+	struct varlena *numbers[COSTS + 1];
+	Size size = MAXALIGN(sizeof(Piece));
+	Piece *piece;
+	char *next;
+
+	for (int i = 0; i <= COSTS; i++)
+	{
+		numbers[i] = PG_ARGISNULL(ARG_QUANTITY + i) ? NULL : PG_GETARG_VARLENA_PP(ARG_QUANTITY + i);
+		if (numbers[i])
+			size += MAXALIGN(VARSIZE_ANY_EXHDR(numbers[i]) + VARHDRSZ);
+	}
+	piece = palloc(size);
+	memset(piece, 0, sizeof(Piece));
+	next = (char *)piece + MAXALIGN(sizeof(Piece));
+	piece->quantity = put_number(numbers[0], &next);
+	for (int i = 0; i < COSTS; i++)
+		piece->cost[i] = put_number(numbers[i + 1], &next);
+	return piece;
+}
+
+/* Takes in a piece. */
+static void
+take_piece(Rating *rating, FunctionCallInfo fcinfo)
+{
+	static const int mandatory[] = {ARG_CUSTOMER_ID, ARG_PERIOD_START, ARG_CHARGE_ON,
+	                                ARG_ITEM_ID,     ARG_CHARGES,      ARG_LOAD_SCOPE_ID};
+	Piece *piece;
+
+	check_row(fcinfo, mandatory, lengthof(mandatory));
+	piece = new_piece(fcinfo);
+	piece->customer_id = PG_GETARG_INT32(ARG_CUSTOMER_ID);
+	piece->item_id = PG_GETARG_INT32(ARG_ITEM_ID);
+	piece->period_start = PG_GETARG_DATEADT(ARG_PERIOD_START);
+	piece->charge_on = PG_GETARG_DATEADT(ARG_CHARGE_ON);
+	piece->load_scope_id = PG_GETARG_INT32(ARG_LOAD_SCOPE_ID);
+	if (!PG_ARGISNULL(ARG_LINE_NO) && !PG_ARGISNULL(ARG_STARTS) && !PG_ARGISNULL(ARG_ENDS))
+	{
+		piece->line_no = PG_GETARG_INT32(ARG_LINE_NO);
+		piece->starts = PG_GETARG_TIMESTAMPTZ(ARG_STARTS);
+		piece->ends = PG_GETARG_TIMESTAMPTZ(ARG_ENDS);
+	}
+	piece->charges = PG_GETARG_INT64(ARG_CHARGES);
+	piece->invoice_on =
+	    PG_ARGISNULL(ARG_INVOICE_ON) ? DATEVAL_NOEND : PG_GETARG_DATEADT(ARG_INVOICE_ON);
+	if (!PG_ARGISNULL(ARG_TIMES))
+		read_times(PG_GETARG_ARRAYTYPE_P(ARG_TIMES), piece);
+	if (rating->npieces == rating->maxpieces)
+	{
+		rating->maxpieces *= 2;
+		rating->pieces = repalloc_huge(rating->pieces, rating->maxpieces * sizeof(Piece *));
+	}
+	rating->pieces[rating->npieces++] = piece;
+}
+
 /* Takes in a row. */
 PG_FUNCTION_INFO_V1(rating_transition);
 Datum
 rating_transition(PG_FUNCTION_ARGS)
 {
+	static const int mandatory[] = {ARG_RULES};
 	Rating *rating = rating_argument(fcinfo, ARG_STATE);
 	const RuleSet *rules;
 	MemoryContext aggregate;
 	MemoryContext old;
-	Piece *piece;
 
 	if (!AggCheckCallContext(fcinfo, &aggregate))
 		elog(ERROR, "aggregate function called in non-aggregate context");
-	check_row(fcinfo);
+	check_row(fcinfo, mandatory, lengthof(mandatory));
 	rules = rules_of(fcinfo);
 	if (rating == NULL)
 	{
@@ -327,34 +392,12 @@ rating_transition(PG_FUNCTION_ARGS)
 		                errmsg("a rating needs one set of price rules")));
 
 	old = MemoryContextSwitchTo(rating->context);
-	piece = palloc0(sizeof(Piece));
-	piece->item = item_of(rating, fcinfo);
-	piece->period_start = PG_GETARG_DATEADT(ARG_PERIOD_START);
-	piece->charge_on = PG_GETARG_DATEADT(ARG_CHARGE_ON);
-	piece->load_scope_id = PG_GETARG_INT32(ARG_LOAD_SCOPE_ID);
-	if (!PG_ARGISNULL(ARG_LINE_NO) && !PG_ARGISNULL(ARG_STARTS) && !PG_ARGISNULL(ARG_ENDS))
-	{
-		piece->line_no = PG_GETARG_INT32(ARG_LINE_NO);
-		piece->starts = PG_GETARG_TIMESTAMPTZ(ARG_STARTS);
-		piece->ends = PG_GETARG_TIMESTAMPTZ(ARG_ENDS);
-	}
-	piece->charges = PG_GETARG_INT64(ARG_CHARGES);
-	piece->quantity = copy_number(fcinfo, ARG_QUANTITY);
-	for (int i = 0; i < COSTS; i++)
-		piece->cost[i] = copy_number(fcinfo, ARG_COST + i);
-	piece->currency = piece->item->currency;
-	if (!PG_ARGISNULL(ARG_TO_CURRENCY))
-		convert_costs(fcinfo, piece);
-	piece->invoice_on =
-	    PG_ARGISNULL(ARG_INVOICE_ON) ? DATEVAL_NOEND : PG_GETARG_DATEADT(ARG_INVOICE_ON);
-	if (!PG_ARGISNULL(ARG_TIMES))
-		read_times(PG_GETARG_ARRAYTYPE_P(ARG_TIMES), piece);
-	if (rating->npieces == rating->maxpieces)
-	{
-		rating->maxpieces *= 2;
-		rating->pieces = repalloc_huge(rating->pieces, rating->maxpieces * sizeof(Piece *));
-	}
-	rating->pieces[rating->npieces++] = piece;
+	if (!PG_ARGISNULL(ARG_ITEMS))
+		rating_take_items(rating, PG_GETARG_DATUM(ARG_ITEMS));
+	else if (!PG_ARGISNULL(ARG_TO_CURRENCY))
+		take_exchange(rating, fcinfo);
+	else
+		take_piece(rating, fcinfo);
 	MemoryContextSwitchTo(old);
 	PG_RETURN_POINTER(rating);
 }

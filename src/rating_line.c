@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "exact_format.h"
 #include "miscadmin.h"
 #include "number.h"
 #include "rating.h"
@@ -355,6 +356,88 @@ stage_rate(Sale *sale, Stage *stage)
 	}
 }
 
+/*
+ * Cuts a line's amount into the shares of its members, in 128 bits; false where these are
+ * too few, or there is nothing to share by.  It gives what numeric arithmetic gives.
+ */
+static bool
+share_exactly(Line *line, int128 *weights)
+{
+	Exact amount;
+	Exact last_share;
+	int128 total = 0;
+	int128 running = 0;
+	int128 given = 0;
+	int128 divisor;
+	int scale = 0;
+	int n = 0;
+	int i = 0;
+
+	if (!exact_from_numeric(NumericGetDatum(line->amount), &amount))
+		return false;
+	for (Member *member = line->first; member; member = member->next)
+	{
+		Exact weight;
+
+		if (member->measured == NULL)
+			continue;
+		if (!exact_from_numeric(NumericGetDatum(member->weight), &weight))
+			return false;
+		/* all in the unit of the finest so far */
+		if (weight.scale > scale)
+		{
+			for (int j = 0; j < n; j++)
+				if (!exact_mul_power10(weights[j], weight.scale - scale, &weights[j]))
+					return false;
+			if (!exact_mul_power10(total, weight.scale - scale, &total))
+				return false;
+			scale = weight.scale;
+		}
+		if (!exact_mul_power10(weight.mantissa, scale - weight.scale, &weights[n]) ||
+		    __builtin_add_overflow(total, weights[n], &total))
+			return false;
+		n++;
+	}
+	if (n == 0 || total == 0)
+		return false;
+	/* the amount in the unit of shares, or else what it is divided by */
+	last_share = amount;
+	divisor = total;
+	if (amount.scale <= SHARE_SCALE
+	        ? !exact_mul_power10(amount.mantissa, SHARE_SCALE - amount.scale, &amount.mantissa)
+	        : !exact_mul_power10(divisor, amount.scale - SHARE_SCALE, &divisor))
+		return false;
+	for (Member *member = line->first; member; member = member->next)
+	{
+		int128 product;
+		int128 until;
+
+		CHECK_FOR_INTERRUPTS();
+		if (member->measured == NULL)
+			continue;
+		if (i == n - 1)
+		{
+			int128 back = given;
+
+			if (i > 0 &&
+			    (!exact_rescale(&last_share, Max(last_share.scale, SHARE_SCALE), EXACT_DOWN) ||
+			     !exact_mul_power10(back, last_share.scale - SHARE_SCALE, &back) ||
+			     __builtin_sub_overflow(last_share.mantissa, back, &last_share.mantissa)))
+				return false;
+			member->share = exact_to_numeric(&last_share);
+			return true;
+		}
+		if (__builtin_add_overflow(running, weights[i], &running) ||
+		    !exact_mul_int128(amount.mantissa, running, &product))
+			return false;
+		until = product / divisor;
+		member->share = exact_to_numeric(&(Exact){until - given, SHARE_SCALE});
+		given = until;
+		i++;
+	}
+	return false;
+}
+
 /* Cuts a line's amount into the shares of its members. */
 static void
 share_line(Line *line)
@@ -365,12 +448,19 @@ share_line(Line *line)
 	Numeric given = zero;
 	bool nothing;
 	Member *last = NULL;
+	int128 *weights;
+	bool is_done;
 
 	if (line->nmembers == 1)
 	{
 		line->first->share = line->amount;
 		return;
 	}
+	weights = MemoryContextAllocHuge(CurrentMemoryContext, line->nmembers * sizeof(int128));
+	is_done = share_exactly(line, weights);
+	pfree(weights);
+	if (is_done)
+		return;
 	for (Member *member = line->first; member; member = member->next)
 	{
 		if (member->measured == NULL)

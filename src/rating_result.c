@@ -1,7 +1,8 @@
 /*
- * rating_result.c: what a rating gives: lines, or the share of each charge in them.
+ * rating_result.c: what a rating gives: lines, the share of each charge in them, what is
+ * used, or which rules are about anything.
  *
- * Both are arrays of composite values, for unnest to make rows of.
+ * Mostly it is arrays of composite values, for unnest to make rows of.
  */
 #include "postgres.h"
 
@@ -307,4 +308,39 @@ rating_uses_final(PG_FUNCTION_ARGS)
 	Sale how = {.take_use = take_use};
 
 	return rate_to_array(fcinfo, &how);
+}
+
+/* The keys of the rules that are about a piece, on the day of it. */
+PG_FUNCTION_INFO_V1(rating_rules_final);
+Datum
+rating_rules_final(PG_FUNCTION_ARGS)
+{
+	Rating *rating = rating_argument(fcinfo, 0);
+	bool *is_about;
+	Datum *ids;
+	int n = 0;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	if (rating == NULL)
+		PG_RETURN_NULL();
+	rating_complete(rating);
+	is_about = palloc0((rating->rules->nrules + 1) * sizeof(bool));
+	ids = palloc((rating->rules->nrules + 1) * sizeof(Datum));
+	for (int i = 0; i < rating->npieces; i++)
+	{
+		const Piece *piece = rating->pieces[i];
+
+		for (int j = 0; j < piece->item->nmatched; j++)
+		{
+			const Rule *rule = rating_rule(rating, piece->item->matched[j]);
+
+			if (piece->charge_on >= rule->valid_from && piece->charge_on < rule->valid_until)
+				is_about[piece->item->matched[j]] = true;
+		}
+	}
+	for (int i = 0; i < rating->rules->nrules; i++)
+		if (is_about[i])
+			ids[n++] = Int32GetDatum(rating_rule(rating, i)->price_rule_id);
+	PG_RETURN_ARRAYTYPE_P(construct_array(ids, n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }

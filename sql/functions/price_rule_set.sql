@@ -16,8 +16,8 @@ COMMENT ON AGGREGATE price_rule_set(price_rule) IS 'price rules packed for match
 
 CREATE OR REPLACE FUNCTION price_rule_match(
     rules price_rule_set, customer_path int[], product_path int[], item record) RETURNS int[]
-    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION price_rule_match(price_rule_set, int[], int[], record) IS 'places in a set of the rules that are about an item, the one that goes before all others first';
+    AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION price_rule_match(price_rule_set, int[], int[], record) IS 'places in a set of the rules that are about an item, the one that goes before all others first; where no rule has a selector, the item may be NULL';
 
 CREATE OR REPLACE FUNCTION price_rule_ids(rules price_rule_set, places int[]) RETURNS int[]
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -37,22 +37,31 @@ COMMENT ON COLUMN customer_ancestor.customer_id IS 'customer';
 COMMENT ON COLUMN customer_ancestor.ancestor_id IS 'customer above, the customer itself, or 0 for everyone';
 COMMENT ON COLUMN customer_ancestor.distance IS 'steps between them; 1000 for everyone';
 
--- Who buys what a customer uses: the customer itself, or down from the first
--- reseller above it, each from the one before.  Most have nobody above them, which
--- needs no looking up.
+-- Who buys what a customer that has others above it uses: the customer itself, or down
+-- from the first reseller above it, each from the one before.
+CREATE OR REPLACE VIEW customer_below AS
+SELECT
+    a.customer_id,
+    array_agg(a.ancestor_id ORDER BY a.distance DESC) FILTER (WHERE a.distance = 0 OR c.resells) AS buyers,
+    array_agg(a.ancestor_id ORDER BY a.distance) AS path
+FROM customer_ancestor AS a
+LEFT JOIN customer AS c ON c.customer_id = a.ancestor_id
+WHERE a.customer_id IN (SELECT k.customer_id FROM customer AS k WHERE k.parent_id IS NOT NULL)
+GROUP BY a.customer_id;
+
+COMMENT ON VIEW customer_below IS 'who buys what each customer that has others above it uses, and whose price rules it inherits';
+COMMENT ON COLUMN customer_below.customer_id IS 'customer';
+COMMENT ON COLUMN customer_below.buyers IS 'from the seller''s customer, who is invoiced, down to the customer itself';
+COMMENT ON COLUMN customer_below.path IS 'customers whose price rules hold, from the nearest up; 0 is everyone';
+
+-- The same of all customers.  Most have nobody above them, which needs no looking up.
 CREATE OR REPLACE VIEW customer_buyer AS
 SELECT c.customer_id, ARRAY[c.customer_id] AS buyers, ARRAY[c.customer_id, 0] AS path
 FROM customer AS c
 WHERE c.parent_id IS NULL
 UNION ALL
-SELECT
-    a.customer_id,
-    array_agg(a.ancestor_id ORDER BY a.distance DESC) FILTER (WHERE a.distance = 0 OR c.resells),
-    array_agg(a.ancestor_id ORDER BY a.distance)
-FROM customer_ancestor AS a
-LEFT JOIN customer AS c ON c.customer_id = a.ancestor_id
-WHERE a.customer_id IN (SELECT k.customer_id FROM customer AS k WHERE k.parent_id IS NOT NULL)
-GROUP BY a.customer_id;
+SELECT b.customer_id, b.buyers, b.path
+FROM customer_below AS b;
 
 COMMENT ON VIEW customer_buyer IS 'who buys what each customer uses, down the resellers, and whose price rules it inherits';
 COMMENT ON COLUMN customer_buyer.customer_id IS 'customer';
@@ -74,10 +83,10 @@ COMMENT ON VIEW customer_near IS 'customers of which some are asked for; none th
 COMMENT ON COLUMN customer_near.customer_id IS 'customer';
 
 CREATE OR REPLACE VIEW customer_asked AS
-SELECT n.customer_id, b.buyers, b.path
+SELECT n.customer_id, coalesce(b.buyers, ARRAY[n.customer_id]) AS buyers, coalesce(b.path, ARRAY[n.customer_id, 0]) AS path
 FROM customer_near AS n
-LEFT JOIN customer_buyer AS b ON b.customer_id = n.customer_id
-WHERE CASE WHEN b.buyers[1] BETWEEN customer_first() AND customer_last() THEN true END IS NOT NULL;
+LEFT JOIN customer_below AS b ON b.customer_id = n.customer_id
+WHERE CASE WHEN coalesce(b.buyers[1], n.customer_id) BETWEEN customer_first() AND customer_last() THEN true END IS NOT NULL;
 
 COMMENT ON VIEW customer_asked IS 'the customers whose charges are asked for';
 COMMENT ON COLUMN customer_asked.customer_id IS 'customer';

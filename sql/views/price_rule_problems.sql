@@ -3,13 +3,15 @@ CREATE OR REPLACE VIEW price_rule_problems AS
 WITH
 -- rules that are about charges, and rules that made something of them
 about AS MATERIALIZED (
-    SELECT DISTINCT r.price_rule_id
+    SELECT DISTINCT u.price_rule_id
     FROM (
-        SELECT DISTINCT m.charge_on, price_rule_ids((SELECT u.rules FROM price_rule_packed AS u), m.matched) AS ids
-        FROM charge_matched AS m
+        SELECT rating_rules((SELECT u.rules FROM price_rule_packed AS u), m.items, m.to_currency, m.currencies, m.factors,
+            m.customer_id, m.period_start, m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.charges,
+            m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost, m.invoice_on, m.times) AS ids
+        FROM (SELECT i.* FROM rating_input AS i ORDER BY i.buyer_id) AS m
+        GROUP BY m.buyer_id
     ) AS m
     CROSS JOIN LATERAL unnest(m.ids) AS u (price_rule_id)
-    JOIN price_rule_in_force AS r ON r.price_rule_id = u.price_rule_id AND r.valid_during @> m.charge_on
 ),
 share AS MATERIALIZED (
     SELECT * FROM rated_charge

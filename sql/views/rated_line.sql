@@ -1,13 +1,13 @@
 -- What each rule makes of the charges of each customer and period: included
 -- quantities first, then prices, adjustments, fees and limits.  Not rounded.
+-- Sorted by buyer on any account: one state is held at a time, not all.
 CREATE OR REPLACE VIEW rated_line AS
 SELECT l.*
 FROM (
-    SELECT rating_lines((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
-        m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
-        m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
-        m.contracted_cost, m.to_currency, m.factor, m.invoice_on, m.times) AS lines
-    FROM charge_matched AS m
+    SELECT rating_lines((SELECT u.rules FROM price_rule_packed AS u), m.items, m.to_currency, m.currencies, m.factors,
+        m.customer_id, m.period_start, m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.charges,
+        m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost, m.invoice_on, m.times) AS lines
+    FROM (SELECT i.* FROM rating_input AS i ORDER BY i.buyer_id) AS m
     GROUP BY m.buyer_id
 ) AS r
 CROSS JOIN LATERAL array_rows(r.lines) AS l
@@ -39,11 +39,10 @@ COMMENT ON COLUMN rated_line.invoice_on IS 'day on which the last of its charges
 CREATE OR REPLACE VIEW rated_charge AS
 SELECT l.*
 FROM (
-    SELECT rating_shares((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
-        m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
-        m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
-        m.contracted_cost, m.to_currency, m.factor, m.invoice_on, m.times) AS shares
-    FROM charge_matched AS m
+    SELECT rating_shares((SELECT u.rules FROM price_rule_packed AS u), m.items, m.to_currency, m.currencies, m.factors,
+        m.customer_id, m.period_start, m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.charges,
+        m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost, m.invoice_on, m.times) AS shares
+    FROM (SELECT i.* FROM rating_input AS i ORDER BY i.buyer_id) AS m
     GROUP BY m.buyer_id
 ) AS r
 CROSS JOIN LATERAL unnest(r.shares) AS l
@@ -80,11 +79,10 @@ COMMENT ON COLUMN rated_charge.billing_currency IS 'currency in which the suppli
 CREATE OR REPLACE VIEW rated_use AS
 SELECT l.*
 FROM (
-    SELECT rating_uses((SELECT u.rules FROM price_rule_packed AS u), m.matched, m.buyers, m.customer_id, m.period_start,
-        m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.account_id, m.product_id, m.resource_id,
-        m.unit, m.billing_currency, m.tags, m.charges, m.quantity, m.billed_cost, m.effective_cost, m.list_cost,
-        m.contracted_cost, m.to_currency, m.factor, m.invoice_on, m.times) AS uses
-    FROM charge_matched AS m
+    SELECT rating_uses((SELECT u.rules FROM price_rule_packed AS u), m.items, m.to_currency, m.currencies, m.factors,
+        m.customer_id, m.period_start, m.charge_on, m.load_scope_id, m.line_no, m.starts, m.ends, m.item_id, m.charges,
+        m.quantity, m.billed_cost, m.effective_cost, m.list_cost, m.contracted_cost, m.invoice_on, m.times) AS uses
+    FROM (SELECT i.* FROM rating_input AS i ORDER BY i.buyer_id) AS m
     GROUP BY m.buyer_id
 ) AS r
 CROSS JOIN LATERAL unnest(r.uses) AS l

@@ -237,5 +237,25 @@ SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure,
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, per, pricing) VALUES ('x', 'billed_cost', 'day', '{"model":"flat","amount":1}')$$);
 SELECT code, message FROM pg_temp.fails($$SELECT price_rule_set(r) FROM (SELECT (jsonb_populate_record(NULL::price_rule, '{"price_rule_id":1,"product_id":1}')).*) AS r$$);
 SELECT code, message, hint FROM pg_temp.fails($$SELECT '1 rule'::price_rule_set$$);
+SELECT code, message, hint FROM pg_temp.fails($$SELECT '1 item'::rating_items$$);
+-- Items are packed an account at a time, and known by their customer and key; a piece without its item is nobody's.
+WITH rule AS (
+    SELECT price_rule_set(jsonb_populate_record(NULL::price_rule, '{"price_rule_id":1,"product_id":0,"customer_id":0,"effect":"set","measure":"billed_cost","per":"scope","position":0,"skip_zero":false,"valid_during":"(,)","pricing":"{\"model\":\"percentage\",\"rate\":\"10\"}"}')) AS rules
+), packed AS (
+    SELECT rating_items('{7}', 7, 3, i, 1, 'r' || i, CASE WHEN i > 1 THEN 'h' END, 'EUR', NULL, '{0}') AS items FROM generate_series(1, 3) AS i
+), input AS (
+    SELECT p.items, NULL::int AS item_id FROM packed AS p
+    UNION ALL
+    SELECT NULL, i FROM generate_series(1, 5) AS i
+)
+SELECT (SELECT p.items FROM packed AS p), l.customer_id, l.measured, l.amount, l.unit, l.charges
+FROM (
+    SELECT rating_lines((SELECT rules FROM rule), n.items, NULL, NULL, NULL, 7, date '2026-01-01', date '2026-01-01', 1, NULL, NULL,
+        NULL, n.item_id, 1, 2, 100, NULL, NULL, NULL, NULL, NULL) AS lines
+    FROM input AS n
+) AS r, unnest(r.lines) AS l;
+SELECT code, message FROM pg_temp.fails($$SELECT rating_items('{7}', 7, a, 1, 1, NULL, NULL, 'EUR', NULL, '{0}') FROM generate_series(1, 2) AS a$$);
+SELECT code, message FROM pg_temp.fails($$SELECT rating_items('{7}', 7, 1, NULL, 1, NULL, NULL, 'EUR', NULL, '{0}')$$);
+SELECT code, message FROM pg_temp.fails($$SELECT rating_items('{}', 7, 1, 1, 1, NULL, NULL, 'EUR', NULL, '{0}')$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, selector, measure, pricing) VALUES ('x', '{"source":"focus"}', 'billed_cost', '{"model":"flat","amount":1}')$$);
 SELECT code, message FROM pg_temp.fails($$INSERT INTO price_rule (name, measure, pricing, effect) VALUES ('x', 'dearest', '{"model":"flat","amount":1}', 'add')$$);
