@@ -80,7 +80,7 @@ cursor_rows(PG_FUNCTION_ARGS)
 	if (!PortalIsValid(portal))
 		ereport(ERROR,
 		        (errcode(ERRCODE_UNDEFINED_CURSOR), errmsg("cursor \"%s\" does not exist", name)));
-	row_array_begin(&receiver.build, type);
+	row_array_begin(&receiver.build, type, 0);
 	PortalRunFetch(portal, FETCH_FORWARD, FETCH_ALL, &receiver.dest);
 	PG_RETURN_DATUM(row_array_end(&receiver.build));
 }

@@ -223,8 +223,8 @@ row_array_ints(FunctionCallInfo fcinfo, int argno, int n, const char *what)
 }
 
 /*
- * Begins an array of some rows of a type: an expanded one, so that who gets it need not copy
- * it.
+ * Begins an array of rows of a type, of about as many as expected, 0 where nobody knows: an
+ * expanded one, so that who gets it need not copy it.
  */
 void
 row_array_begin(RowArrayBuild *build, Oid type, int expected)
