@@ -113,7 +113,8 @@ DECLARE
             END
           AND (entries IS NULL OR d.resource_id = ANY (entries) AND d.account_id IN (SELECT a.account_id FROM agreement AS a WHERE a.by_hand))
           -- what resellers sell goes with what they buy
-          AND (customers IS NULL OR CASE WHEN d.reseller_id IS NULL THEN d.customer_id ELSE customer_top_buyer(d.customer_id) END = ANY (customers))
+          AND (customers IS NULL OR CASE WHEN d.reseller_id IS NULL THEN d.customer_id ELSE customer_top_buyer(d.customer_id) END
+            IN (SELECT unnest(customers)))
           -- long ago billed periods rest, with all their lines
           AND (entries IS NOT NULL
             OR d.period_start >= oldest

@@ -380,7 +380,7 @@ COMMENT ON PROCEDURE invoice_run_batches(int, int) IS 'does what is left of an i
 -- Finalises every period that ended on or before a day, for all customers or those
 -- listed.  It can be started again at any time, and by two at once: it bills
 -- differences, so the second finds none.
-CREATE OR REPLACE PROCEDURE invoice_run(until date DEFAULT current_date, batch int DEFAULT 1000, customers int[] DEFAULT NULL, processes int DEFAULT NULL)
+CREATE OR REPLACE PROCEDURE invoice_run(until date DEFAULT current_date, batch int DEFAULT 650, customers int[] DEFAULT NULL, processes int DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -394,7 +394,7 @@ $$;
 COMMENT ON PROCEDURE invoice_run(date, int, int[], int) IS 'finalises every period that ended on or before a day, for all customers or some, in one process or several';
 
 -- Goes on with the batches that were not committed.
-CREATE OR REPLACE PROCEDURE invoice_run_continue(run int DEFAULT NULL, batch int DEFAULT 1000, processes int DEFAULT NULL)
+CREATE OR REPLACE PROCEDURE invoice_run_continue(run int DEFAULT NULL, batch int DEFAULT 650, processes int DEFAULT NULL)
 LANGUAGE plpgsql
 AS $$
 BEGIN
@@ -407,7 +407,7 @@ COMMENT ON PROCEDURE invoice_run_continue(int, int, int) IS 'continues an invoic
 
 -- What a run would finalise, line by line.  It makes the documents, looks at them, and
 -- takes everything back: no number is used, nothing is written.
-CREATE OR REPLACE FUNCTION invoice_dry_run(until date DEFAULT current_date, customers int[] DEFAULT NULL, batch int DEFAULT 1000)
+CREATE OR REPLACE FUNCTION invoice_dry_run(until date DEFAULT current_date, customers int[] DEFAULT NULL, batch int DEFAULT 650)
 RETURNS TABLE (
     customer_id int,
     customer text,
