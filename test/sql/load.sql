@@ -287,7 +287,7 @@ WHERE s.load_id > :base AND z.name IN ('Europe/Amsterdam', 'Asia/Kathmandu', 'Am
 SELECT s.load_id - :base, s.charges, s.charges = count(*), s.billed_cost = sum(c.billed_cost), s.charge_period_start = min(c.charge_period_start), s.charge_period_end = max(c.charge_period_end)
 FROM load_scope AS s JOIN charge AS c USING (load_scope_id) WHERE s.load_id > :base GROUP BY s.load_scope_id ORDER BY 1;
 -- Partitions of the months there are charges of.
-SELECT DISTINCT tableoid::regclass FROM charge WHERE load_scope_id IN (SELECT load_scope_id FROM load_scope WHERE load_id > :base) ORDER BY 1;
+SELECT DISTINCT tableoid::regclass::text COLLATE "C" AS tableoid FROM charge WHERE load_scope_id IN (SELECT load_scope_id FROM load_scope WHERE load_id > :base) ORDER BY 1;
 ROLLBACK;
 
 -- Dictionaries grow once; the product tree has provider, service and SKU.
