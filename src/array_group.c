@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "exact.h"
 #include "funcapi.h"
+#include "int_array.h"
 #include "miscadmin.h"
 #include "row_array.h"
 #include "utils/array.h"
@@ -258,6 +259,7 @@ array_group(PG_FUNCTION_ARGS)
 	Datum *firsts;
 	ArrayType *numbers;
 	int32 *number;
+	int32 *place;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -280,18 +282,7 @@ array_group(PG_FUNCTION_ARGS)
 	grouping.nulls = palloc(grouping.max * Max(grouping.nkeys, 1) * sizeof(bool));
 	grouping.table = palloc0((grouping.mask + 1) * sizeof(int32));
 
-	numbers = rows->n == 0 ? construct_empty_array(INT4OID)
-	                       : palloc(ARR_OVERHEAD_NONULLS(1) + (Size)rows->n * sizeof(int32));
-	if (rows->n > 0)
-	{
-		memset(numbers, 0, ARR_OVERHEAD_NONULLS(1));
-		SET_VARSIZE(numbers, ARR_OVERHEAD_NONULLS(1) + (Size)rows->n * sizeof(int32));
-		numbers->ndim = 1;
-		numbers->elemtype = INT4OID;
-		ARR_DIMS(numbers)[0] = rows->n;
-		ARR_LBOUND(numbers)[0] = 1;
-	}
-	number = (int32 *)ARR_DATA_PTR(numbers);
+	numbers = int_array_make(rows->n, &number);
 	for (int i = 0; i < rows->n; i++)
 	{
 		int found;
@@ -319,9 +310,8 @@ array_group(PG_FUNCTION_ARGS)
 	                                            -1, false, TYPALIGN_DOUBLE));
 	nulls[2] = grouping.total < 0;
 	values[2] = nulls[2] ? (Datum)0 : totals_array(&grouping);
+	values[3] = PointerGetDatum(int_array_make(grouping.ngroups, &place));
 	for (int i = 0; i < grouping.ngroups; i++)
-		firsts[i] = Int32GetDatum(grouping.groups[i].first + 1);
-	values[3] = PointerGetDatum(
-	    construct_array(firsts, grouping.ngroups, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+		place[i] = grouping.groups[i].first + 1;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

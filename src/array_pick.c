@@ -3,9 +3,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "compat.h"
 #include "fmgr.h"
+#include "int_array.h"
 #include "utils/array.h"
 
 PG_FUNCTION_INFO_V1(array_pick);
@@ -20,22 +20,13 @@ array_pick(PG_FUNCTION_ARGS)
 	int count = ArrayGetNItems(ARR_NDIM(places), ARR_DIMS(places));
 	const int32 *from = (const int32 *)ARR_DATA_PTR(elements);
 	const int32 *place = (const int32 *)ARR_DATA_PTR(places);
-	Size size = ARR_OVERHEAD_NONULLS(1) + (Size)count * sizeof(int32);
 	ArrayType *result;
 	int32 *to;
 
 	if (array_contains_nulls(elements) || array_contains_nulls(places))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 		                errmsg("elements and places must not be NULL")));
-	if (count == 0)
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INT4OID));
-	result = palloc0(size);
-	SET_VARSIZE(result, size);
-	result->ndim = 1;
-	result->elemtype = INT4OID;
-	ARR_DIMS(result)[0] = count;
-	ARR_LBOUND(result)[0] = 1;
-	to = (int32 *)ARR_DATA_PTR(result);
+	result = int_array_make(count, &to);
 	for (int i = 0; i < count; i++)
 	{
 		if (place[i] < 1 || place[i] > n)

@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "int_array.h"
 #include "invoice_references.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -207,8 +208,8 @@ static ArrayType *
 keys_array(HTAB *table)
 {
 	int n = hash_get_num_entries(table);
-	int32 *keys = palloc(Max(n, 1) * sizeof(int32));
-	Datum *values = palloc(Max(n, 1) * sizeof(Datum));
+	int32 *keys;
+	ArrayType *array = int_array_make(n, &keys);
 	HASH_SEQ_STATUS status;
 	int32 *entry;
 	int i = 0;
@@ -217,9 +218,7 @@ keys_array(HTAB *table)
 	while ((entry = hash_seq_search(&status)) != NULL)
 		keys[i++] = *entry;
 	qsort(keys, n, sizeof(int32), compare);
-	for (i = 0; i < n; i++)
-		values[i] = Int32GetDatum(keys[i]);
-	return construct_array(values, n, INT4OID, sizeof(int32), true, TYPALIGN_INT);
+	return array;
 }
 
 PG_FUNCTION_INFO_V1(invoice_references_taken);

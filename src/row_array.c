@@ -46,7 +46,8 @@ find_rows(RowArray *array, AnyArrayType *given)
 			__builtin_prefetch(asked);
 		if (!VARATT_IS_4B_U(row))
 			return false;
-		array->rows[i] = (HeapTupleHeader)row;
+		/* a copy where it was stored by a server that did not mark rows yet */
+		array->rows[i] = DatumGetHeapTupleHeader(PointerGetDatum(row));
 		row += MAXALIGN(VARSIZE_4B(row));
 	}
 	return true;

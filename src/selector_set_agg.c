@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "int_array.h"
 #include "selector_set.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -119,19 +120,11 @@ selector_match(PG_FUNCTION_ARGS)
 	int n = selector_set_match(site_of(fcinfo->flinfo), PG_GETARG_SELECTOR_SET(0),
 	                           PG_GETARG_HEAPTUPLEHEADER(1), &ids);
 	ArrayType *array;
-	Size size;
+	int32 *elements;
 
-	if (n == 0)
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INT4OID));
-	/* Without a Datum for each, as construct_array() would want. */
-	size = ARR_OVERHEAD_NONULLS(1) + n * sizeof(int32);
-	array = palloc0(size);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->elemtype = INT4OID;
-	ARR_DIMS(array)[0] = n;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), ids, n * sizeof(int32));
+	array = int_array_make(n, &elements);
+	if (n > 0)
+		memcpy(elements, ids, n * sizeof(int32));
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 

@@ -123,14 +123,11 @@ BEGIN
     OPEN found;
     due := cursor_rows(found, NULL::invoice_due);
     CLOSE found;
-    IF cardinality(due) > 0 THEN
-        RETURN due;
-    END IF;
-    RETURN NULL;
+    RETURN due;
 END
 $$;
 
-COMMENT ON FUNCTION invoice_due_by(date, int[], text[], date, date) IS 'what is due and may be invoiced by a day; NULL is nothing';
+COMMENT ON FUNCTION invoice_due_by(date, int[], text[], date, date) IS 'what is due and may be invoiced by a day';
 
 -- Of what is due, proposes what waits for approval, or takes what has it, leaves out or
 -- puts by itself what policies of corrections say, and makes documents of the rest.
