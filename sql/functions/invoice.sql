@@ -177,9 +177,10 @@ COMMENT ON FUNCTION invoice_decide(invoice_due[], invoice_line_value[], charge_c
 -- for approval is proposed, or is what is finalised.  Gives the number of documents.
 -- As if it were another day it does so for previews, which are rolled back.  Others may
 -- finalise other customers of the same sellers at the same time if the transaction does
--- nothing else (shared).
+-- nothing else (shared).  A process that only does batches as large as the one before
+-- plans a few of them, not all (alike).
 CREATE OR REPLACE FUNCTION invoice_finalise(first int, last int, until date, run int DEFAULT NULL, customers int[] DEFAULT NULL,
-    approval int DEFAULT NULL, entries text[] DEFAULT NULL, as_if date DEFAULT NULL, shared boolean DEFAULT false)
+    approval int DEFAULT NULL, entries text[] DEFAULT NULL, as_if date DEFAULT NULL, shared boolean DEFAULT false, alike boolean DEFAULT false)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path = cloudbilling, pg_temp
@@ -246,6 +247,11 @@ BEGIN
     FROM time_zone AS z
     CROSS JOIN LATERAL (SELECT (clock_timestamp() AT TIME ZONE z.name)::date AS today) AS t;
 
+    -- Once there are lines of other batches for the planner to see, its plan is as good
+    -- for all that come.
+    IF alike AND pg_relation_size('invoice_line') > 4 * 1024 * 1024 THEN
+        PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
+    END IF;
     -- One statement, so that all are of the same deliveries, rules and rates.
     SELECT invoice_decide(g.due, ARRAY(SELECT s FROM invoice_specification(g.due) AS s), ARRAY(SELECT r FROM invoice_rates(until) AS r),
         first, last, until, run, customers, approval, entries, as_if)
@@ -255,4 +261,4 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int[], int, text[], date, boolean) IS 'finalises what is due for a range of customers, or for those of it that are listed, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';
+COMMENT ON FUNCTION invoice_finalise(int, int, date, int, int[], int, text[], date, boolean, boolean) IS 'finalises what is due for a range of customers, or for those of it that are listed, or of it some lines that were entered by hand, but for what waits for approval; gives the number of documents';

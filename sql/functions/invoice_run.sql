@@ -258,7 +258,9 @@ BEGIN
 
     BEGIN
         IF cardinality(members) > 0 THEN
-            made := invoice_finalise(members[1], members[cardinality(members)], this.until, run, members, shared => true);
+            made := invoice_finalise(members[1], members[cardinality(members)], this.until, run, members,
+                -- who waits is a user's session, which may have done other batches before
+                shared => true, alike => NOT wait);
         END IF;
     EXCEPTION WHEN OTHERS THEN
         IF cardinality(members) > 1 THEN

@@ -16,7 +16,7 @@ CREATE OR REPLACE AGGREGATE rating_items(
 (
     SFUNC = rating_items_transition,
     STYPE = internal,
-    SSPACE = 2048,
+    SSPACE = 512,
     FINALFUNC = rating_items_final,
     PARALLEL = SAFE
 );

@@ -21,7 +21,7 @@ SELECT
     k.resource_id,
     k.tag_value,
     k.currency,
-    r.effect,
+    k.effect,
     k.climbed,
     k.measured,
     k.measured_before,
@@ -40,7 +40,7 @@ SELECT
     k.dimension_id,
     k.dimension_value,
     k.invoice_on,
-    r.reseller_id
+    k.reseller_id
 FROM (
     SELECT
         coalesce(d.customer_id, b.customer_id) AS customer_id,
@@ -51,6 +51,8 @@ FROM (
         coalesce(d.resource_id, b.resource_id) AS resource_id,
         coalesce(d.tag_value, b.tag_value) AS tag_value,
         coalesce(d.currency, b.currency) AS currency,
+        CASE WHEN d.customer_id IS NULL THEN b.effect ELSE d.effect END AS effect,
+        CASE WHEN d.customer_id IS NULL THEN b.reseller_id ELSE d.reseller_id END AS reseller_id,
         coalesce(d.dimension_id, b.dimension_id) AS dimension_id,
         coalesce(d.dimension_value, b.dimension_value) AS dimension_value,
         d.climbed,
@@ -80,7 +82,7 @@ FROM (
     FROM (
         SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
             l.currency, l.climbed, l.measured, currency_round(l.amount, l.currency) AS due, l.quantity, l.unit, l.billed_cost,
-            l.effective_cost, l.charges, NULL::int AS dimension_id, NULL AS dimension_value, l.invoice_on
+            l.effective_cost, l.charges, NULL::int AS dimension_id, NULL AS dimension_value, l.invoice_on, l.effect, l.reseller_id
         FROM rated_line AS l
         -- What resellers sell is invoiced where they are sellers.  Written so that the planner
         -- takes it for as rare as it does IS NULL.
@@ -94,48 +96,54 @@ FROM (
         UNION ALL
         SELECT p.customer_id, p.period_start, p.price_rule_id, p.product_id, p.account_id, p.resource_id, p.tag_value,
             p.currency, p.climbed, p.measured, p.due, p.quantity, p.unit, p.billed_cost, p.effective_cost,
-            p.charges, p.dimension_id, p.dimension_value, p.invoice_on
+            p.charges, p.dimension_id, p.dimension_value, p.invoice_on, r.effect, r.reseller_id
         FROM invoice_parts(customer_first(), customer_last(), 'value') AS p
+        JOIN price_rule_known AS r ON r.price_rule_id = p.price_rule_id
         WHERE EXISTS (
             SELECT
             FROM invoice_dimension AS v
             WHERE v.invoice_by = 'value' AND v.customer_id BETWEEN customer_first() AND customer_last())
     ) AS d
     FULL JOIN (
-        SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency,
-            b.dimension_id, b.dimension_value, sum(b.measured) AS measured, sum(b.amount) AS amount, sum(b.quantity) AS quantity,
-            max(b.unit) AS unit, sum(b.cost) AS cost, count(b.invoice_id)::int AS revision, max(b.invoice_id) AS invoice_id,
-            max(b.invoice_on) AS invoice_on, bool_and(b.invoice_on IS NOT NULL) FILTER (WHERE b.invoice_id IS NOT NULL) AS is_early
+        -- What is due says by what kind of rule; of what is not, the rule does.
+        SELECT s.*, r.effect, r.reseller_id
         FROM (
-            SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
-                l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before AS measured, l.amount,
-                CASE WHEN l.unit IS NOT NULL THEN l.quantity END AS quantity, l.unit, l.cost, l.invoice_id, l.invoice_on
-            FROM invoice_line AS l
-            JOIN invoice AS i ON i.invoice_id = l.invoice_id
-            WHERE l.customer_id BETWEEN customer_first() AND customer_last()
-              AND l.period_start BETWEEN period_first() AND period_last()
-              AND i.finalised_at <= coalesce(as_of(), 'infinity')
-              AND i.reseller_id IS NULL
-            UNION ALL
-            -- Of resellers it goes with what the topmost of them buys, for that is rated together.
-            SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
-                l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before, l.amount,
-                CASE WHEN l.unit IS NOT NULL THEN l.quantity END, l.unit, l.cost, l.invoice_id, l.invoice_on
-            FROM reseller AS s
-            JOIN invoice AS i ON i.reseller_id = s.customer_id
-            JOIN invoice_line AS l ON l.invoice_id = i.invoice_id
-            WHERE customer_top_buyer(s.customer_id) BETWEEN customer_first() AND customer_last()
-              AND l.period_start BETWEEN period_first() AND period_last()
-              AND i.finalised_at <= coalesce(as_of(), 'infinity')
-            UNION ALL
-            SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
-                w.currency, w.dimension_id, w.dimension_value, w.measured - w.measured_before, w.amount, w.quantity, NULL, w.cost, NULL, NULL
-            FROM invoice_write_off AS w
-            WHERE w.customer_id BETWEEN customer_first() AND customer_last()
-              AND w.period_start BETWEEN period_first() AND period_last()
-              AND w.written_off_at <= coalesce(as_of(), 'infinity')
-        ) AS b
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+            SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency,
+                b.dimension_id, b.dimension_value, sum(b.measured) AS measured, sum(b.amount) AS amount, sum(b.quantity) AS quantity,
+                max(b.unit) AS unit, sum(b.cost) AS cost, count(b.invoice_id)::int AS revision, max(b.invoice_id) AS invoice_id,
+                max(b.invoice_on) AS invoice_on, bool_and(b.invoice_on IS NOT NULL) FILTER (WHERE b.invoice_id IS NOT NULL) AS is_early
+            FROM (
+                SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
+                    l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before AS measured, l.amount,
+                    CASE WHEN l.unit IS NOT NULL THEN l.quantity END AS quantity, l.unit, l.cost, l.invoice_id, l.invoice_on
+                FROM invoice_line AS l
+                JOIN invoice AS i ON i.invoice_id = l.invoice_id
+                WHERE l.customer_id BETWEEN customer_first() AND customer_last()
+                  AND l.period_start BETWEEN period_first() AND period_last()
+                  AND i.finalised_at <= coalesce(as_of(), 'infinity')
+                  AND i.reseller_id IS NULL
+                UNION ALL
+                -- Of resellers it goes with what the topmost of them buys, for that is rated together.
+                SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
+                    l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before, l.amount,
+                    CASE WHEN l.unit IS NOT NULL THEN l.quantity END, l.unit, l.cost, l.invoice_id, l.invoice_on
+                FROM reseller AS s
+                JOIN invoice AS i ON i.reseller_id = s.customer_id
+                JOIN invoice_line AS l ON l.invoice_id = i.invoice_id
+                WHERE customer_top_buyer(s.customer_id) BETWEEN customer_first() AND customer_last()
+                  AND l.period_start BETWEEN period_first() AND period_last()
+                  AND i.finalised_at <= coalesce(as_of(), 'infinity')
+                UNION ALL
+                SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
+                    w.currency, w.dimension_id, w.dimension_value, w.measured - w.measured_before, w.amount, w.quantity, NULL, w.cost, NULL, NULL
+                FROM invoice_write_off AS w
+                WHERE w.customer_id BETWEEN customer_first() AND customer_last()
+                  AND w.period_start BETWEEN period_first() AND period_last()
+                  AND w.written_off_at <= coalesce(as_of(), 'infinity')
+            ) AS b
+            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        ) AS s
+        JOIN price_rule_known AS r ON r.price_rule_id = s.price_rule_id
     ) AS b
         ON b.customer_id = d.customer_id
         AND b.period_start = d.period_start
@@ -152,8 +160,7 @@ FROM (
         AND b.dimension_value IS NOT DISTINCT FROM d.dimension_value
         AND b.dimension_id IS NOT DISTINCT FROM d.dimension_id
         AND b.currency IS NOT DISTINCT FROM d.currency::bpchar
-) AS k
-JOIN price_rule_known AS r ON r.price_rule_id = k.price_rule_id;
+) AS k;
 
 COMMENT ON VIEW invoice_due IS 'for every line key: what is due, what was billed before, and the difference';
 COMMENT ON COLUMN invoice_due.customer_id IS 'key: customer';

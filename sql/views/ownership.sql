@@ -31,27 +31,30 @@ COMMENT ON COLUMN ownership_account.tag_set_id IS 'set of tags, of a rule on a t
 COMMENT ON COLUMN ownership_account.ownership_id IS 'rule';
 COMMENT ON COLUMN ownership_account.customer_id IS 'customer of the rule';
 
--- Accounts that customers who are asked for may own, on some day: whose others are need
--- not be found out.
+-- Accounts that customers who are asked for may own, on some day: whose others need not
+-- be found out.  Of the two parts one is empty, which the planner learns by ranges.
 CREATE OR REPLACE VIEW account_near AS
 SELECT a.account_id
 FROM account AS a
-WHERE CASE WHEN all_customers_are_asked() THEN true
-    ELSE a.account_id IN (
-        SELECT x.account_id
-        FROM customer_near AS n
-        JOIN customer AS c ON c.customer_id = n.customer_id
-        JOIN account AS x ON x.source_customer_id = c.number
-        WHERE x.provider_name = 'Own services'
-        UNION ALL
-        SELECT g.account_id
-        FROM customer_near AS n
-        JOIN agreement AS g ON g.customer_id = n.customer_id
-        WHERE g.account_id IS NOT NULL
-        UNION ALL
-        SELECT r.account_id
-        FROM customer_near AS n
-        JOIN ownership_account AS r ON r.customer_id = n.customer_id) END;
+WHERE a.account_id > CASE WHEN all_customers_are_asked() THEN 0 ELSE 2147483647 END
+UNION ALL
+SELECT x.account_id
+FROM customer_near AS n
+JOIN customer AS c ON c.customer_id = n.customer_id
+JOIN account AS x ON x.source_customer_id = c.number
+WHERE x.provider_name = 'Own services'
+  AND n.customer_id > CASE WHEN all_customers_are_asked() THEN 2147483647 ELSE 0 END
+UNION ALL
+SELECT g.account_id
+FROM customer_near AS n
+JOIN agreement AS g ON g.customer_id = n.customer_id
+WHERE g.account_id IS NOT NULL
+  AND n.customer_id > CASE WHEN all_customers_are_asked() THEN 2147483647 ELSE 0 END
+UNION ALL
+SELECT r.account_id
+FROM customer_near AS n
+JOIN ownership_account AS r ON r.customer_id = n.customer_id
+WHERE n.customer_id > CASE WHEN all_customers_are_asked() THEN 2147483647 ELSE 0 END;
 
 COMMENT ON VIEW account_near IS 'accounts that customers who are asked for may own; none that one does is left out';
 COMMENT ON COLUMN account_near.account_id IS 'account';
@@ -60,10 +63,14 @@ COMMENT ON COLUMN account_near.account_id IS 'account';
 -- tag_set_id 0 stands for all sets of tags that no rule of the account is about.
 CREATE OR REPLACE VIEW ownership_candidate AS
 WITH
+near AS MATERIALIZED (
+    SELECT n.account_id
+    FROM account_near AS n
+),
 rule AS (
     SELECT r.account_id, r.tag_set_id, r.ownership_id
     FROM ownership_account AS r
-    WHERE r.account_id IN (SELECT n.account_id FROM account_near AS n)
+    WHERE r.account_id IN (SELECT n.account_id FROM near AS n)
 ),
 -- What a rule on an account is about: each set of tags that has rules of its
 -- own, on days on which none of them holds, and all others.
@@ -73,7 +80,7 @@ place AS (
     WHERE r.tag_set_id <> 0
     UNION
     SELECT n.account_id, 0
-    FROM account_near AS n
+    FROM near AS n
 ),
 holds AS (
     SELECT r.account_id, r.tag_set_id, r.ownership_id
