@@ -63,11 +63,11 @@ REGRESS        = exact allocate reconcile rated_sum \
                  opencost gcp oracle focus_1_3 load_anomaly source_add own_sources selector_explain rollup ownership \
                  rating rating_rules rating_peers rating_random rating_explain rating_explain_random \
                  allocation allocation_examples allocation_random \
-                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references array_group cursor_rows invoice_bodies \
+                 own_billing audit currency_rate vat_number vat invoice invoice_run_options correction_policy payment prepayment invoice_event invoice_credit invoice_approval invoice_line invoice_number invoice_preview invoice_policy invoice_sections purchase_order reseller invoice_annex invoice_currency invoice_tamper simulated_month invoice_allocation invoice_allocation_random invoice_ubl invoice_unit_price invoice_references bulk_index array_group cursor_rows invoice_bodies \
                  agreement agreement_examples agreement_renewal agreement_random commitment commitment_random time_and_materials \
                  reconciliation_sale reconciliation_random reconciliation_run leakage margin_bridge reconcile_trace reconciliation_examples invoice_gate schedule tag_policy load_side supplier_invoice reconciliation_usage readme
 REGRESS_OPTS   = --inputdir=test --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
-ISOLATION      = load_together carry_together invoice_run invoice_life prepayment_run seller_lock
+ISOLATION      = load_together carry_together invoice_run invoice_life prepayment_run seller_lock lines_together
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=btree_gist --load-extension=fuzzystrmatch --load-extension=$(EXTENSION)
 # Tests that are programs: test/NAME.
 CHECKS         = plpgsql_check demo dump_restore number_series kill invoice_run_processes load_together schedule samples recount allocation_recount rate_oracle agreement_simulation reconciliation_faults fuzz_types damaged_files cloudbilling_load ubl_rules readme

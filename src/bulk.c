@@ -11,13 +11,13 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/hio.h"
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "bulk.h"
+#include "bulk_index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_trigger.h"
@@ -305,82 +305,6 @@ check_constraints(BulkReceiver *receiver, BulkPart *part, TupleTableSlot *slot)
 		ExecConstraints(part->result, slot, receiver->estate);
 }
 
-/* The columns that a key begins with, as far as they are integers or dates in ascending order. */
-typedef struct RowOrder
-{
-	int n;
-	int columns[4];
-} RowOrder;
-
-static RowOrder
-order_of(Relation relation, Relation index, IndexInfo *info)
-{
-	RowOrder order = {0};
-
-	for (int key = 0; key < info->ii_NumIndexKeyAttrs && order.n < lengthof(order.columns); key++)
-	{
-		int column = info->ii_IndexAttrNumbers[key] - 1;
-		Oid type = TupleDescAttr(RelationGetDescr(relation), column)->atttypid;
-
-		if ((type != INT4OID && type != DATEOID) || index->rd_indoption[key] != 0)
-			break;
-		order.columns[order.n++] = column;
-	}
-	return order;
-}
-
-/* Orders rows by such columns; NULLs are last. */
-static int
-compare_rows(const void *left, const void *right, void *arg)
-{
-	const TupleTableSlot *a = *(TupleTableSlot *const *)left;
-	const TupleTableSlot *b = *(TupleTableSlot *const *)right;
-	const RowOrder *order = arg;
-
-	for (int i = 0; i < order->n; i++)
-	{
-		int column = order->columns[i];
-		int64 x = a->tts_isnull[column] ? PG_INT64_MAX : DatumGetInt32(a->tts_values[column]);
-		int64 y = b->tts_isnull[column] ? PG_INT64_MAX : DatumGetInt32(b->tts_values[column]);
-
-		if (x != y)
-			return x < y ? -1 : 1;
-	}
-	return 0;
-}
-
-/*
- * Adds the entries of new rows to an index whose keys are columns: in its order, so that it
- * looks for one beside the one before, and fills its pages instead of halving them.
- */
-static void
-insert_index_entries(BulkPart *part, int i)
-{
-	Relation index = part->result->ri_IndexRelationDescs[i];
-	IndexInfo *info = part->result->ri_IndexRelationInfo[i];
-	IndexUniqueCheck unique = info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
-	RowOrder order = order_of(part->relation, index, info);
-	TupleTableSlot *rows[MAX_ROWS];
-	Datum values[INDEX_MAX_KEYS];
-	bool nulls[INDEX_MAX_KEYS];
-
-	for (int row = 0; row < part->nrows; row++)
-	{
-		rows[row] = part->slots[row];
-		slot_getallattrs(rows[row]);
-	}
-	if (order.n > 0)
-		qsort_arg(rows, part->nrows, sizeof(TupleTableSlot *), compare_rows, &order);
-	for (int row = 0; row < part->nrows; row++)
-	{
-		TupleTableSlot *slot = rows[row];
-
-		for (int key = 0; key < info->ii_NumIndexAttrs; key++)
-			values[key] = slot_getattr(slot, info->ii_IndexAttrNumbers[key], &nulls[key]);
-		index_insert(index, values, nulls, &slot->tts_tid, part->relation, unique, false, info);
-	}
-}
-
 /* Writes the rows that were kept back for a part. */
 static void
 flush_part(BulkReceiver *receiver, BulkPart *part)
@@ -396,7 +320,8 @@ flush_part(BulkReceiver *receiver, BulkPart *part)
 	                   part->state);
 	/* index by index: what was read of one is at hand for the next row */
 	for (int i = 0; i < part->nindexes; i++)
-		insert_index_entries(part, i);
+		bulk_index_insert(part->relation, part->result->ri_IndexRelationDescs[i],
+		                  part->result->ri_IndexRelationInfo[i], part->slots, part->nrows);
 	MemoryContextSwitchTo(old);
 	for (int i = 0; i < part->nrows; i++)
 	{

@@ -42,6 +42,15 @@
 #define foreign_key_is_enforced(key) true
 #endif
 
+/* Finds the leaf of a key in a B-tree, and locks it; needs access/nbtree.h. */
+#if PG_VERSION_NUM >= 170000
+#define btree_search(index, table, key, leaf) _bt_search(index, table, key, leaf, BT_WRITE)
+#elif PG_VERSION_NUM >= 160000
+#define btree_search(index, table, key, leaf) _bt_search(index, table, key, leaf, BT_WRITE, NULL)
+#else
+#define btree_search(index, table, key, leaf) _bt_search(index, key, leaf, BT_WRITE, NULL)
+#endif
+
 /* Adds the index entries of a new row; needs executor/executor.h. */
 #if PG_VERSION_NUM >= 160000
 #define insert_index_tuples(result, slot, estate)                                                  \
