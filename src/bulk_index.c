@@ -234,7 +234,7 @@ bulk_index_insert(Relation table, Relation index, IndexInfo *info, TupleTableSlo
 	IndexUniqueCheck unique = info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
 	RowOrder order = order_of(table, index, info);
 	LeafRun run = {.table = table, .index = index};
-	bool in_runs = order.n > 0 && index->rd_rel->relam == BTREE_AM_OID;
+	bool in_runs = btree_pages_are_known && order.n > 0 && index->rd_rel->relam == BTREE_AM_OID;
 	TupleTableSlot **ordered = palloc(n * sizeof(TupleTableSlot *));
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];

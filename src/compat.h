@@ -42,6 +42,9 @@
 #define foreign_key_is_enforced(key) true
 #endif
 
+/* Whether pages of B-trees are known to be as this code takes them to be: looked at up to 18. */
+#define btree_pages_are_known (PG_VERSION_NUM < 190000)
+
 /* Finds the leaf of a key in a B-tree, and locks it; needs access/nbtree.h. */
 #if PG_VERSION_NUM >= 170000
 #define btree_search(index, table, key, leaf) _bt_search(index, table, key, leaf, BT_WRITE)
