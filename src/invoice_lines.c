@@ -84,20 +84,18 @@ typedef struct Rows
 	const int32 *number; /* of each line's row, from 1; 0 is none */
 } Rows;
 
-/* Where a column of a line comes from. */
+/* A column of a line that is one of a source. */
 typedef struct Copied
 {
-	Source source;
-	int column;   /* -1 is computed */
+	int from;
+	int to;
 	int32 typmod; /* of a text that becomes a char(n); else -1 */
 } Copied;
 
-/* A line while its place is sought. */
+/* A line while its place in its part of a document is sought. */
 typedef struct Place
 {
 	int32 invoice_id;
-	int32 section; /* its place among sections; 0 is none */
-	bool is_correction;
 	bool has_account;
 	DateADT period_start;
 	int32 place;
@@ -112,8 +110,8 @@ typedef struct Lines
 	Rows rows[SOURCES];
 	Columns columns;
 	int computed[COMPUTED];
-	int ncopied;
-	Copied *copied;
+	int ncopied[SOURCES];
+	Copied *copied[SOURCES];
 	Oid resource_collation;
 	Oid tag_collation;
 	Numeric one;
@@ -237,22 +235,24 @@ find_columns(Lines *lines)
 
 /* Finds a column of a line among those of a source, by its name. */
 static bool
-find_copied(Lines *lines, Source source, Form_pg_attribute to, Copied *copied)
+find_copied(Lines *lines, Source source, Form_pg_attribute to)
 {
 	TupleDesc desc = lines->rows[source].array.desc;
 
 	for (int i = 0; desc != NULL && i < desc->natts; i++)
 	{
 		Form_pg_attribute from = TupleDescAttr(desc, i);
+		bool to_char = from->atttypid == TEXTOID && to->atttypid == BPCHAROID;
 
 		if (from->attisdropped || strcmp(NameStr(from->attname), NameStr(to->attname)) != 0)
 			continue;
-		copied->source = source;
-		copied->column = i;
-		copied->typmod =
-		    from->atttypid == TEXTOID && to->atttypid == BPCHAROID ? to->atttypmod : -1;
-		if (from->atttypid != to->atttypid && copied->typmod < 0)
+		if (from->atttypid != to->atttypid && !to_char)
 			elog(ERROR, "column \"%s\" of a line has another type", NameStr(to->attname));
+		lines->copied[source][lines->ncopied[source]++] = (Copied){
+		    .from = i,
+		    .to = to->attnum - 1,
+		    .typmod = to_char ? to->atttypmod : -1,
+		};
 		return true;
 	}
 	return false;
@@ -262,17 +262,15 @@ find_copied(Lines *lines, Source source, Form_pg_attribute to, Copied *copied)
 static void
 find_sources(Lines *lines, TupleDesc desc)
 {
-	lines->ncopied = desc->natts;
-	lines->copied = palloc(desc->natts * sizeof(Copied));
+	for (Source source = DUE; source < SOURCES; source++)
+		lines->copied[source] = palloc(desc->natts * sizeof(Copied));
 	for (int i = 0; i < COMPUTED; i++)
 		lines->computed[i] = -1;
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute to = TupleDescAttr(desc, i);
-		Copied *copied = &lines->copied[i];
 		bool found = to->attisdropped;
 
-		*copied = (Copied){.source = FEE, .column = -1, .typmod = -1};
 		for (int j = 0; j < COMPUTED && !found; j++)
 			if (strcmp(NameStr(to->attname), computed_names[j]) == 0)
 			{
@@ -280,7 +278,7 @@ find_sources(Lines *lines, TupleDesc desc)
 				found = true;
 			}
 		for (Source source = DUE; source < SOURCES && !found; source++)
-			found = find_copied(lines, source, to, copied);
+			found = find_copied(lines, source, to);
 		/* without fees there is none to say what fees say */
 		if (!found && lines->rows[FEE].array.n > 0)
 			elog(ERROR, "nothing says column \"%s\" of a line", NameStr(to->attname));
@@ -304,7 +302,7 @@ compare_texts(const text *a, const text *b, Oid collation)
 	if ((x) != (y))                                                                                \
 	return (x) < (y) ? -1 : 1
 
-/* Compares places: of documents, and in them. */
+/* Compares places in a part of a document. */
 static int
 compare_places(const void *x, const void *y, void *arg)
 {
@@ -313,9 +311,6 @@ compare_places(const void *x, const void *y, void *arg)
 	const Lines *lines = arg;
 	int order;
 
-	COMPARE(a->invoice_id, b->invoice_id);
-	COMPARE(a->section, b->section);
-	COMPARE(a->is_correction, b->is_correction);
 	COMPARE(a->period_start, b->period_start);
 	COMPARE(a->place, b->place);
 	COMPARE(b->has_account, a->has_account);
@@ -328,52 +323,72 @@ compare_places(const void *x, const void *y, void *arg)
 	return order;
 }
 
-/* A section and the group it is of. */
-typedef struct Section
+/* A part of a document, and a group whose lines stand there. */
+typedef struct Part
 {
-	text *name;
+	int32 invoice_id;
+	text *section; /* NULL is first */
+	bool is_correction;
 	int group;
-} Section;
+} Part;
 
-/* Compares sections by their bytes. */
+/* Compares parts of documents; sections by their bytes. */
 static int
-compare_sections(const void *x, const void *y)
+compare_parts(const void *x, const void *y)
 {
-	const text *a = ((const Section *)x)->name;
-	const text *b = ((const Section *)y)->name;
-	int a_len = VARSIZE_ANY_EXHDR(a);
-	int b_len = VARSIZE_ANY_EXHDR(b);
-	int order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_len, b_len));
+	const Part *a = x;
+	const Part *b = y;
 
-	return order != 0 ? order : a_len - b_len;
+	COMPARE(a->invoice_id, b->invoice_id);
+	if (a->section != NULL && b->section != NULL)
+	{
+		int a_len = VARSIZE_ANY_EXHDR(a->section);
+		int b_len = VARSIZE_ANY_EXHDR(b->section);
+		int order = memcmp(VARDATA_ANY(a->section), VARDATA_ANY(b->section), Min(a_len, b_len));
+
+		COMPARE(order, 0);
+		COMPARE(a_len, b_len);
+	}
+	else if (a->section != b->section)
+		return a->section == NULL ? -1 : 1;
+	COMPARE(a->is_correction, b->is_correction);
+	return 0;
 }
 
-/* The place of each group's section among all sections, from 1; 0 is none. */
+/* The place of each group's part among all parts, from 0. */
 static int32 *
-rank_sections(const Lines *lines)
+rank_groups(const Lines *lines)
 {
 	const Rows *groups = &lines->rows[GROUP];
-	Section *sections = palloc(groups->array.n * sizeof(Section));
-	int32 *ranks = palloc0(groups->array.n * sizeof(int32));
-	int n = 0;
+	int n = groups->array.n;
+	Part *parts = palloc(n * sizeof(Part));
+	int32 *ranks = palloc(n * sizeof(int32));
 	int rank = 0;
 
-	for (int i = 0; i < groups->array.n; i++)
-	{
-		bool is_null;
-		Datum section = value_of(groups, i, lines->columns.section, &is_null);
-
-		if (!is_null)
-			sections[n++] = (Section){.name = DatumGetTextPP(section), .group = i};
-	}
-	qsort(sections, n, sizeof(Section), compare_sections);
 	for (int i = 0; i < n; i++)
 	{
-		if (i == 0 || compare_sections(&sections[i - 1], &sections[i]) != 0)
-			rank++;
-		ranks[sections[i].group] = rank;
+		bool is_null;
+		Datum section;
+
+		parts[i].group = i;
+		parts[i].invoice_id =
+		    DatumGetInt32(value_of(groups, i, lines->columns.invoice_id, &is_null));
+		if (is_null)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("a group of lines has no document")));
+		section = value_of(groups, i, lines->columns.section, &is_null);
+		parts[i].section = is_null ? NULL : DatumGetTextPP(section);
+		value_of(groups, i, lines->columns.billed_by, &is_null);
+		parts[i].is_correction = !is_null;
 	}
-	pfree(sections);
+	qsort(parts, n, sizeof(Part), compare_parts);
+	for (int i = 0; i < n; i++)
+	{
+		if (i > 0 && compare_parts(&parts[i - 1], &parts[i]) != 0)
+			rank++;
+		ranks[parts[i].group] = rank;
+	}
+	pfree(parts);
 	return ranks;
 }
 
@@ -384,41 +399,55 @@ due_text(const RowArray *due, int column)
 	return due->nulls[column] ? NULL : DatumGetTextPP(due->values[column]);
 }
 
-/* Puts lines in order. */
+/* Takes what the place of a line hangs on. */
+static void
+take_place(const Lines *lines, int line, Place *place)
+{
+	const Columns *columns = &lines->columns;
+	const RowArray *due = &lines->rows[DUE].array;
+	bool is_null;
+
+	place->due = line;
+	place->invoice_id = DatumGetInt32(value_of(
+	    &lines->rows[GROUP], lines->rows[GROUP].number[line] - 1, columns->invoice_id, &is_null));
+	place->period_start = DatumGetDateADT(due->values[columns->period_start]);
+	place->place = DatumGetInt32(
+	    value_of(&lines->rows[KIND], lines->rows[KIND].number[line] - 1, columns->place, &is_null));
+	place->has_account = !due->nulls[columns->account_id];
+	place->account_id = place->has_account ? DatumGetInt32(due->values[columns->account_id]) : 0;
+	place->resource = due_text(due, columns->resource_id);
+	place->tag = due_text(due, columns->tag_value);
+}
+
+/* Puts lines in order: parts of documents, and then the lines of each, which are few. */
 static Place *
 find_places(Lines *lines)
 {
 	const Columns *columns = &lines->columns;
 	RowArray *due = &lines->rows[DUE].array;
-	int32 *sections = rank_sections(lines);
+	const int32 *group = lines->rows[GROUP].number;
+	int nparts = lines->rows[GROUP].array.n;
+	int32 *ranks = rank_groups(lines);
+	int32 *ends = palloc0((nparts + 1) * sizeof(int32));
 	Place *places = MemoryContextAllocHuge(CurrentMemoryContext, due->n * sizeof(Place));
+	int begin = 0;
 
 	for (int i = 0; i < due->n; i++)
+		ends[ranks[group[i] - 1] + 1]++;
+	for (int i = 1; i < nparts; i++)
+		ends[i] += ends[i - 1];
+	/* where each part begins; and when its lines are there, where it ends */
+	due->columns = Max(Max(columns->period_start, columns->account_id),
+	                   Max(columns->resource_id, columns->tag_value)) +
+	               1;
+	for (int i = 0; i < due->n; i++)
 	{
-		Place *place = &places[i];
-		int group = lines->rows[GROUP].number[i] - 1;
-		int kind = lines->rows[KIND].number[i] - 1;
-		bool is_null;
-
 		row_array_read(due, i);
-		place->due = i;
-		place->invoice_id =
-		    DatumGetInt32(value_of(&lines->rows[GROUP], group, columns->invoice_id, &is_null));
-		if (is_null)
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			                errmsg("a group of lines has no document")));
-		place->section = sections[group];
-		value_of(&lines->rows[GROUP], group, columns->billed_by, &is_null);
-		place->is_correction = !is_null;
-		place->period_start = DatumGetDateADT(due->values[columns->period_start]);
-		place->place = DatumGetInt32(value_of(&lines->rows[KIND], kind, columns->place, &is_null));
-		place->has_account = !due->nulls[columns->account_id];
-		place->account_id =
-		    place->has_account ? DatumGetInt32(due->values[columns->account_id]) : 0;
-		place->resource = due_text(due, columns->resource_id);
-		place->tag = due_text(due, columns->tag_value);
+		take_place(lines, i, &places[ends[ranks[group[i] - 1]]++]);
 	}
-	qsort_arg(places, due->n, sizeof(Place), compare_places, lines);
+	due->columns = due->desc->natts;
+	for (int i = 0; i < nparts; begin = ends[i++])
+		qsort_arg(&places[begin], ends[i] - begin, sizeof(Place), compare_places, lines);
 	return places;
 }
 
@@ -582,6 +611,22 @@ as_char(Datum value, int32 typmod)
 	            : DirectFunctionCall3(bpchar, value, Int32GetDatum(typmod), BoolGetDatum(true));
 }
 
+/* Copies the columns of a line that a source says. */
+static inline void
+copy_columns(const Lines *lines, Source source, const Datum *from, const bool *from_nulls,
+             Datum *values, bool *nulls)
+{
+	for (int i = 0; i < lines->ncopied[source]; i++)
+	{
+		const Copied *copied = &lines->copied[source][i];
+
+		values[copied->to] = from[copied->from];
+		nulls[copied->to] = from_nulls[copied->from];
+		if (copied->typmod >= 0 && !nulls[copied->to])
+			values[copied->to] = as_char(values[copied->to], copied->typmod);
+	}
+}
+
 /* Makes a line of what is due. */
 static void
 make_line(const Lines *lines, const Place *place, int line_no, Datum *values, bool *nulls)
@@ -595,22 +640,18 @@ make_line(const Lines *lines, const Place *place, int line_no, Datum *values, bo
 
 	for (int i = GROUP; i < SOURCES; i++)
 		row[i] = lines->rows[i].number != NULL ? lines->rows[i].number[place->due] - 1 : -1;
-	for (int i = 0; i < lines->ncopied; i++)
+	for (Source source = DUE; source < SOURCES; source++)
 	{
-		const Copied *copied = &lines->copied[i];
+		const Rows *rows = &lines->rows[source];
 
-		if (copied->column < 0 || (copied->source != DUE && row[copied->source] < 0))
-			nulls[i] = true;
-		else if (copied->source == DUE)
-		{
-			values[i] = due->values[copied->column];
-			nulls[i] = due->nulls[copied->column];
-		}
+		if (source == DUE)
+			copy_columns(lines, source, due->values, due->nulls, values, nulls);
+		else if (row[source] >= 0)
+			copy_columns(lines, source, &rows->values[row[source] * rows->natts],
+			             &rows->nulls[row[source] * rows->natts], values, nulls);
 		else
-			values[i] = value_of(&lines->rows[copied->source], row[copied->source], copied->column,
-			                     &nulls[i]);
-		if (copied->typmod >= 0 && !nulls[i])
-			values[i] = as_char(values[i], copied->typmod);
+			for (int i = 0; i < lines->ncopied[source]; i++)
+				nulls[lines->copied[source][i].to] = true;
 	}
 
 	PUT(LINE_NO, Int32GetDatum(line_no), false);
@@ -679,6 +720,7 @@ invoice_lines_make(PG_FUNCTION_ARGS)
 	places = find_places(&lines);
 	values = palloc(build.desc->natts * sizeof(Datum));
 	nulls = palloc(build.desc->natts * sizeof(bool));
+	memset(nulls, true, build.desc->natts * sizeof(bool)); /* what nothing says */
 	passing =
 	    AllocSetContextCreate(CurrentMemoryContext, "lines in the making", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < due->n; i++)
