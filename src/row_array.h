@@ -16,9 +16,11 @@
 /* How a column lies in a row. */
 typedef struct RowArrayColumn
 {
+	int16 number; /* from 0 */
 	int16 len;
 	uint8 align;
 	bool by_value;
+	bool packs; /* a short value of varying length gets a short header */
 } RowArrayColumn;
 
 /* Rows that are read. */
@@ -30,6 +32,11 @@ typedef struct RowArray
 	TupleDesc desc; /* NULL when there are no rows */
 	int columns;    /* that are read: all, unless less is said */
 	RowArrayColumn *layout;
+	HeapTupleHeader last; /* row that was read last */
+	int last_columns;
+	int npresent; /* columns of it that have values, */
+	RowArrayColumn *present;
+	bool *absent; /* and those that have none */
 	HeapTupleData tuple;
 	struct TupleTableSlot *slot; /* with the row that was read last, if all of it was */
 	Datum *values;               /* of the row that was read last, by column from 0 */
@@ -46,6 +53,8 @@ typedef struct RowArrayBuild
 {
 	struct ExpandedArrayHeader *array;
 	TupleDesc desc;
+	RowArrayColumn *layout;
+	struct HeapTupleHeaderData *head; /* of each row, but for what it has */
 	int n;
 	int expected;
 	char *data; /* an array, but for its head */
