@@ -44,6 +44,23 @@ DECLARE usage CURSOR FOR SELECT * FROM kept;
 SELECT length(r.meter), r.day, r.quantity FROM unnest(cursor_rows('usage', NULL::pg_temp.reading)) AS r;
 COMMIT;
 
+-- the same bytes as the server makes, of values of all alignments, some of them missing
+CREATE TYPE pg_temp.mixed AS (a bool, b bigint, c "char", d smallint, e name, f text, g int, h interval, i int2vector, j numeric, k date);
+CREATE TEMPORARY TABLE mixed_row AS
+SELECT x, m
+FROM generate_series(1, 3000) AS x
+CROSS JOIN LATERAL (
+    SELECT ROW(x % 2 = 0, CASE WHEN x % 3 > 0 THEN x END, CASE WHEN x % 7 > 3 THEN 'c' END, x, CASE WHEN x % 11 > 0 THEN 'n' || x END,
+        CASE WHEN x % 5 > 0 THEN repeat('t', x % 300) END, CASE WHEN x % 13 > 0 THEN x END, CASE WHEN x % 17 > 0 THEN make_interval(days => x) END,
+        CASE WHEN x % 4 > 0 THEN '1 2 3'::int2vector END, x / 8.0, CASE WHEN x % 64 > 0 THEN date '2026-01-01' + x END)::pg_temp.mixed AS m
+) AS m;
+BEGIN;
+DECLARE usage CURSOR FOR SELECT (m.m).* FROM mixed_row AS m ORDER BY m.x;
+SELECT count(*), bool_and(c.made[m.x] *= m.m) AS same, max(pg_column_size(c.made)) = pg_column_size(array_agg(m.m)) AS same_size
+FROM (SELECT cursor_rows('usage', NULL::pg_temp.mixed) AS made OFFSET 0) AS c
+CROSS JOIN mixed_row AS m;
+COMMIT;
+
 -- errors
 SELECT cursor_rows('none', NULL::pg_temp.reading);
 SELECT cursor_rows(NULL, NULL::pg_temp.reading);
