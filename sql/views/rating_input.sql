@@ -186,8 +186,6 @@ JOIN (
         FROM charge AS c
         -- Partitions are by UTC, days by the customer's zone, and a date begins in the session's.
         WHERE c.charge_period_start >= (SELECT (p.first_day - 2)::timestamptz FROM span AS p)
-          -- So the planner knows when there is nothing to sum: it would make room for all items.
-          AND c.charge_period_start >= CASE grain() WHEN 'sum' THEN timestamptz '-infinity' ELSE timestamptz 'infinity' END
           AND CASE WHEN c.charge_period_start >= (SELECT (p.end_day + 2)::timestamptz FROM span AS p) THEN NULL
               WHEN (SELECT w.account_ids FROM few AS w) IS NULL THEN true
               WHEN c.account_id = ANY ((SELECT w.account_ids FROM few AS w)::int[]) THEN true END IS NOT NULL
