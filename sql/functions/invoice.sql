@@ -249,7 +249,7 @@ BEGIN
 
     -- Once there are lines of other batches for the planner to see, its plan is as good
     -- for all that come.
-    IF alike AND pg_relation_size('invoice_line') > 4 * 1024 * 1024 THEN
+    IF alike AND pg_relation_size('invoice_line') > 512 * 1024 THEN
         PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);
     END IF;
     -- One statement, so that all are of the same deliveries, rules and rates.
