@@ -320,8 +320,10 @@ row_array_begin(RowArrayBuild *build, Oid type, int expected)
 	build->expected = expected;
 }
 
-/* Makes room for so many bytes more at a place, for all rows as far as those so far tell how
- * long they are. */
+/*
+ * Makes room for so many bytes more at a place, for all rows as far as those so far tell how
+ * long they are.
+ */
 static void
 make_room(RowArrayBuild *build, Size at, Size more)
 {
@@ -378,8 +380,10 @@ write_reference(RowArrayBuild *build, Size at, const RowArrayColumn *column, con
 	return at + size;
 }
 
-/* Writes a row as heap_form_tuple() does, but where it goes.  Gives where it ends, 0 when a value
- * is stored elsewhere. */
+/*
+ * Writes a row as heap_form_tuple() does, but where it goes.  Gives where it ends, 0 when a value
+ * is stored elsewhere.
+ */
 static Size
 write_row(RowArrayBuild *build, const Datum *values, const bool *nulls)
 {

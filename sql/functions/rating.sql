@@ -1,7 +1,8 @@
 -- The rating engine: an aggregate over what one buyer has, with four results.
 
 -- Items of a customer's account come packed: what pieces of an item have in common is
--- not to stand in each of them.
+-- not to stand in each of them.  SSPACE is the size of a state of few items: the planner
+-- takes nearly each for a group of its own, and would sort for more.
 CREATE OR REPLACE FUNCTION rating_items_transition(internal, int[], int, int, int, int, text, text, text, jsonb, int[]) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION rating_items_transition(internal, int[], int, int, int, int, text, text, text, jsonb, int[]) IS 'aggregate transition function';

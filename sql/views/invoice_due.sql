@@ -106,44 +106,42 @@ FROM (
     ) AS d
     FULL JOIN (
         -- What is due says by what kind of rule; of what is not, the rule does.
-        SELECT s.*, r.effect, r.reseller_id
+        SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency,
+            b.dimension_id, b.dimension_value, sum(b.measured) AS measured, sum(b.amount) AS amount, sum(b.quantity) AS quantity,
+            max(b.unit) AS unit, sum(b.cost) AS cost, count(b.invoice_id)::int AS revision, max(b.invoice_id) AS invoice_id,
+            max(b.invoice_on) AS invoice_on, bool_and(b.invoice_on IS NOT NULL) FILTER (WHERE b.invoice_id IS NOT NULL) AS is_early,
+            r.effect, r.reseller_id
         FROM (
-            SELECT b.customer_id, b.period_start, b.price_rule_id, b.product_id, b.account_id, b.resource_id, b.tag_value, b.currency,
-                b.dimension_id, b.dimension_value, sum(b.measured) AS measured, sum(b.amount) AS amount, sum(b.quantity) AS quantity,
-                max(b.unit) AS unit, sum(b.cost) AS cost, count(b.invoice_id)::int AS revision, max(b.invoice_id) AS invoice_id,
-                max(b.invoice_on) AS invoice_on, bool_and(b.invoice_on IS NOT NULL) FILTER (WHERE b.invoice_id IS NOT NULL) AS is_early
-            FROM (
-                SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
-                    l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before AS measured, l.amount,
-                    CASE WHEN l.unit IS NOT NULL THEN l.quantity END AS quantity, l.unit, l.cost, l.invoice_id, l.invoice_on
-                FROM invoice_line AS l
-                JOIN invoice AS i ON i.invoice_id = l.invoice_id
-                WHERE l.customer_id BETWEEN customer_first() AND customer_last()
-                  AND l.period_start BETWEEN period_first() AND period_last()
-                  AND i.finalised_at <= coalesce(as_of(), 'infinity')
-                  AND i.reseller_id IS NULL
-                UNION ALL
-                -- Of resellers it goes with what the topmost of them buys, for that is rated together.
-                SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
-                    l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before, l.amount,
-                    CASE WHEN l.unit IS NOT NULL THEN l.quantity END, l.unit, l.cost, l.invoice_id, l.invoice_on
-                FROM reseller AS s
-                JOIN invoice AS i ON i.reseller_id = s.customer_id
-                JOIN invoice_line AS l ON l.invoice_id = i.invoice_id
-                WHERE customer_top_buyer(s.customer_id) BETWEEN customer_first() AND customer_last()
-                  AND l.period_start BETWEEN period_first() AND period_last()
-                  AND i.finalised_at <= coalesce(as_of(), 'infinity')
-                UNION ALL
-                SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
-                    w.currency, w.dimension_id, w.dimension_value, w.measured - w.measured_before, w.amount, w.quantity, NULL, w.cost, NULL, NULL
-                FROM invoice_write_off AS w
-                WHERE w.customer_id BETWEEN customer_first() AND customer_last()
-                  AND w.period_start BETWEEN period_first() AND period_last()
-                  AND w.written_off_at <= coalesce(as_of(), 'infinity')
-            ) AS b
-            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-        ) AS s
-        JOIN price_rule_known AS r ON r.price_rule_id = s.price_rule_id
+            SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
+                l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before AS measured, l.amount,
+                CASE WHEN l.unit IS NOT NULL THEN l.quantity END AS quantity, l.unit, l.cost, l.invoice_id, l.invoice_on
+            FROM invoice_line AS l
+            JOIN invoice AS i ON i.invoice_id = l.invoice_id
+            WHERE l.customer_id BETWEEN customer_first() AND customer_last()
+              AND l.period_start BETWEEN period_first() AND period_last()
+              AND i.finalised_at <= coalesce(as_of(), 'infinity')
+              AND i.reseller_id IS NULL
+            UNION ALL
+            -- Of resellers it goes with what the topmost of them buys, for that is rated together.
+            SELECT l.customer_id, l.period_start, l.price_rule_id, l.product_id, l.account_id, l.resource_id, l.tag_value,
+                l.currency, l.dimension_id, l.dimension_value, l.measured - l.measured_before, l.amount,
+                CASE WHEN l.unit IS NOT NULL THEN l.quantity END, l.unit, l.cost, l.invoice_id, l.invoice_on
+            FROM reseller AS s
+            JOIN invoice AS i ON i.reseller_id = s.customer_id
+            JOIN invoice_line AS l ON l.invoice_id = i.invoice_id
+            WHERE customer_top_buyer(s.customer_id) BETWEEN customer_first() AND customer_last()
+              AND l.period_start BETWEEN period_first() AND period_last()
+              AND i.finalised_at <= coalesce(as_of(), 'infinity')
+            UNION ALL
+            SELECT w.customer_id, w.period_start, w.price_rule_id, w.product_id, w.account_id, w.resource_id, w.tag_value,
+                w.currency, w.dimension_id, w.dimension_value, w.measured - w.measured_before, w.amount, w.quantity, NULL, w.cost, NULL, NULL
+            FROM invoice_write_off AS w
+            WHERE w.customer_id BETWEEN customer_first() AND customer_last()
+              AND w.period_start BETWEEN period_first() AND period_last()
+              AND w.written_off_at <= coalesce(as_of(), 'infinity')
+        ) AS b
+        JOIN price_rule_known AS r ON r.price_rule_id = b.price_rule_id
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, r.effect, r.reseller_id
     ) AS b
         ON b.customer_id = d.customer_id
         AND b.period_start = d.period_start
